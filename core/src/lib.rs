@@ -1,1 +1,52 @@
-//! Placeholder.
+//! Access tokens for programs that call Frontegg-protected APIs.
+//!
+//! A [`Client`] makes the two calls of the service as they are: [`Client::authenticate`]
+//! exchanges the client id and secret of an API token for a [`TokenSet`], and
+//! [`Client::refresh`] exchanges a single-use refresh token for the next one.
+//!
+//! ```no_run
+//! use frontegg_token::{Client, Credentials, Region};
+//!
+//! # fn main() -> Result<(), frontegg_token::Error> {
+//! let client = Client::builder(Region::Us).vendor_host("acme.frontegg.com").build()?;
+//! let tokens = client.authenticate(&Credentials::new("client-id", "secret")?)?;
+//! println!("lives for {:?}", tokens.lifetime());
+//! if let Some(refresh_token) = tokens.refresh_token() {
+//!     let renewed = client.refresh(refresh_token)?;
+//!     println!("and again for {:?}", renewed.lifetime());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Calls block their thread; no async runtime is started. Every failure is an [`Error`] with
+//! a [`Code`] and facts that are the same in every language. Secrets and tokens are in no
+//! output and are zeroed when dropped.
+//!
+//! This is an independent project; it is not made by Frontegg.
+
+mod builder;
+mod claims;
+mod client;
+mod credentials;
+mod endpoint;
+mod error;
+pub mod guard;
+mod per_process;
+mod retry;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod threads;
+mod token;
+mod transport;
+mod wire;
+
+pub use builder::{ClientBuilder, IntoRoots, VERSION};
+pub use claims::Claims;
+pub use client::Client;
+pub use credentials::{Credentials, Secret};
+pub use endpoint::{Endpoint, Region};
+pub use error::{CODES, Code, CodeInfo, Error};
+pub use retry::RetryPolicy;
+pub use token::{AccessToken, RefreshToken, TokenSet};
+pub use transport::{Certificates, Proxy, Roots};

@@ -1,0 +1,164 @@
+//! The two calls as they are.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use ureq::http::{HeaderMap, Uri};
+
+use crate::builder::ClientBuilder;
+use crate::endpoint::Endpoint;
+use crate::retry::RetryPolicy;
+use crate::token::TokenSet;
+use crate::transport::{Exchange, Transport};
+use crate::wire::{Operation, Outgoing};
+use crate::{Credentials, Error, RefreshToken};
+
+/// A refresh does not go out on a connection that has been idle for longer: the server may
+/// be closing it, and a refresh of unknown fate costs more than a connection.
+const REFRESH_MAX_IDLE: Duration = Duration::from_secs(1);
+const AUTHENTICATE_MAX_IDLE: Duration = Duration::from_secs(15);
+
+/// The two calls of the service, each answering a [`TokenSet`] or an [`Error`].
+///
+/// Stateless but for its pool of connections. Cloning is cheap, and clones share the pool. Any
+/// number of threads may call at once; each call blocks its thread.
+#[derive(Clone)]
+pub struct Client(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) transport: Transport,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authenticate: (Uri, HeaderMap),
+    pub(crate) refresh: (Uri, HeaderMap),
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+    /// A region's host, and nothing that tells it the workspace.
+    pub(crate) lacks_vendor_host: bool,
+}
+
+impl Client {
+    /// Starts a client for this endpoint.
+    pub fn builder(endpoint: impl Into<Endpoint>) -> ClientBuilder {
+        ClientBuilder::new(Ok(endpoint.into()))
+    }
+
+    /// A client with the endpoint that the environment names and every other setting at its
+    /// default; see [`ClientBuilder::from_env`].
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env().build()
+    }
+
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Exchanges the client id and secret of an API token for a fresh token set.
+    ///
+    /// The service keeps 100 refresh tokens alive per API token: the authentication that
+    /// makes one more invalidates the earliest.
+    pub fn authenticate(&self, credentials: &Credentials) -> Result<TokenSet, Error> {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_on_purpose(credentials.client_id());
+        self.call(&Outgoing::authenticate(credentials))
+    }
+
+    /// Exchanges a refresh token for a fresh token set. It is single-use: whatever comes of
+    /// the call, do not present it again unless the error [is retryable](Error::is_retryable).
+    pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenSet, Error> {
+        if refresh_token.as_str().is_empty() {
+            return Err(Error::invalid_argument("the refresh token is empty"));
+        }
+        #[cfg(feature = "testing")]
+        crate::testing::panic_on_purpose(refresh_token.as_str());
+        self.call(&Outgoing::refresh(refresh_token))
+    }
+
+    /// Interrupts the calls under way, which fail with code `closed` like all that follow,
+    /// and closes the connections. Clones of this client are closed too.
+    ///
+    /// Connecting cannot be interrupted: a call in the midst of it ends with its time-out.
+    pub fn close(&self) {
+        self.0.transport.close();
+    }
+
+    /// Where this client calls.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    fn call(&self, outgoing: &Outgoing) -> Result<TokenSet, Error> {
+        let parts = &*self.0;
+        let give_up = Instant::now() + parts.deadline;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let left = give_up.saturating_duration_since(Instant::now());
+            let error = match self.attempt(outgoing, left) {
+                Ok(token_set) => return Ok(token_set),
+                Err(error) => error.with_attempts(attempts),
+            };
+            if parts.transport.is_closed() {
+                return Err(Error::closed().with_attempts(attempts));
+            }
+            let left = give_up.saturating_duration_since(Instant::now());
+            let name = outgoing.operation.as_str();
+            let Some(wait) = parts.retry.wait(attempts, &error, left, fastrand::f64) else {
+                log::debug!("{name} failed: {error}");
+                return Err(error);
+            };
+            log::info!("{name} failed, again in {wait:?}: {error}");
+            parts.transport.sleep(wait);
+        }
+    }
+
+    fn attempt(&self, outgoing: &Outgoing, left: Duration) -> Result<TokenSet, Error> {
+        let parts = &*self.0;
+        let operation = outgoing.operation;
+        let ((uri, headers), max_idle) = match operation {
+            Operation::Authenticate => (&parts.authenticate, AUTHENTICATE_MAX_IDLE),
+            Operation::Refresh => (&parts.refresh, REFRESH_MAX_IDLE),
+        };
+        if parts.transport.is_closed() {
+            return Err(Error::closed());
+        }
+        let outcome = parts.transport.exchange(&Exchange {
+            uri,
+            headers,
+            body: &outgoing.body,
+            timeout: left.min(parts.attempt_timeout),
+            max_idle,
+        });
+        let failed = |failure: crate::transport::Failure| {
+            let repeatable = operation.is_repeatable(failure.code, failure.may_have_been_processed);
+            Error::new(failure.code, failure.message).with_retryable(repeatable)
+        };
+        let answer = outcome.map_err(failed)?;
+        let succeeded = (200..300).contains(&answer.status);
+        let body = match answer.body {
+            Ok(body) => body,
+            // A status of failure says enough without its body; one of success does not.
+            Err(_) if !succeeded => Vec::new().into(),
+            Err(failure) => return Err(failed(failure).with_status(answer.status)),
+        };
+        let now = SystemTime::now();
+        let outcome = outgoing.interpret(answer.status, &answer.headers, &body, now);
+        outcome.map_err(|error| {
+            let puzzled = operation == Operation::Refresh && (400..500).contains(&answer.status);
+            if puzzled && answer.status != 429 && parts.lacks_vendor_host {
+                error.with_hint(
+                    "the host of a region needs vendor_host to know the workspace, and none is set",
+                )
+            } else {
+                error
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.0.endpoint).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! Which failures to repeat, and how long to wait before.
+
+use std::time::{Duration, SystemTime};
+
+use ureq::http::HeaderMap;
+
+use crate::Error;
+
+/// How a [`Client`](crate::Client) repeats a call that failed for a passing reason.
+///
+/// An authentication is repeated after anything transient. A refresh is repeated **only**
+/// where the service cannot have consumed the refresh token: when it was not sent, and
+/// after a 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// How many requests a call makes at most; 1 turns retries off.
+    pub max_attempts: u32,
+    /// The first wait is drawn uniformly from zero to this; the range doubles each time.
+    pub base_delay: Duration,
+    /// The widest that the range becomes. A wait that the service announces may be longer.
+    pub max_delay: Duration,
+}
+
+impl RetryPolicy {
+    /// One request, whatever comes of it.
+    pub const NONE: Self =
+        Self { max_attempts: 1, base_delay: Duration::ZERO, max_delay: Duration::ZERO };
+
+    /// How long to wait after this many attempts, the last of which ended in `error`; `None`
+    /// to give up. `draw` answers a number from 0 to 1.
+    ///
+    /// An announced wait is never cut short; the jitter on top of it keeps a fleet that was
+    /// told the same moment from coming back in it.
+    pub(crate) fn wait(
+        &self,
+        attempts: u32,
+        error: &Error,
+        left: Duration,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<Duration> {
+        if !error.is_retryable() || attempts >= self.max_attempts {
+            return None;
+        }
+        let range = match error.retry_after() {
+            Some(_) => self.base_delay,
+            None => {
+                let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
+                self.base_delay.saturating_mul(factor)
+            }
+        };
+        let jitter = range.min(self.max_delay).mul_f64(draw().clamp(0.0, 1.0));
+        let wait = error.retry_after().unwrap_or_default().saturating_add(jitter);
+        (wait < left).then_some(wait)
+    }
+}
+
+/// The wait that an answer asks for: `X-Rate-Limit-Reset`, an RFC 3339 time, or else
+/// `Retry-After`, in seconds or as an HTTP date. A moment that has passed is no wait.
+pub(crate) fn announced(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let read = |name: &str, parse: fn(&str, SystemTime) -> Option<Duration>| {
+        headers.get_all(name).iter().find_map(|value| parse(value.to_str().ok()?.trim(), now))
+    };
+    read("x-rate-limit-reset", reset).or_else(|| read("retry-after", retry_after))
+}
+
+fn reset(text: &str, now: SystemTime) -> Option<Duration> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(SystemTime::from(at).duration_since(now).unwrap_or_default())
+}
+
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(text).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    const POLICY: RetryPolicy = RetryPolicy {
+        max_attempts: 4,
+        base_delay: Duration::from_millis(100),
+        max_delay: Duration::from_millis(300),
+    };
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn now() -> SystemTime {
+        httpdate::parse_http_date("Sun, 07 Jun 2026 12:34:56 GMT").unwrap()
+    }
+
+    fn announced_by(pairs: &[(&'static str, &str)]) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        announced(&headers, now())
+    }
+
+    #[test]
+    fn announced_waits_are_read_in_every_form() {
+        let ms = |ms| Some(Duration::from_millis(ms));
+        for (pairs, expected) in [
+            (&[("x-rate-limit-reset", "2026-06-07T12:34:57.250Z")][..], ms(1250)),
+            (&[("x-rate-limit-reset", "2026-06-07T14:34:57+02:00")], ms(1000)),
+            (&[("x-rate-limit-reset", "2026-06-07T12:00:00Z")], ms(0)),
+            (&[("retry-after", "2")], ms(2000)),
+            (&[("retry-after", "Sun, 07 Jun 2026 12:35:00 GMT")], ms(4000)),
+            (&[("retry-after", "Sun, 07 Jun 2020 12:35:00 GMT")], ms(0)),
+            (&[("retry-after", "9"), ("x-rate-limit-reset", "2026-06-07T12:34:57Z")], ms(1000)),
+            (&[("x-rate-limit-reset", "1780000000"), ("retry-after", "3")], ms(3000)),
+            (&[("retry-after", "soon"), ("retry-after", "5")], ms(5000)),
+            (&[("retry-after", "-1")], None),
+            (&[("retry-after", "99999999999999999999999")], None),
+            (&[], None),
+        ] {
+            assert_eq!(announced_by(pairs), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn the_range_doubles_up_to_its_limit() {
+        let error = Error::new(Code::ServerError, "");
+        let widest = |attempts| POLICY.wait(attempts, &error, MINUTE, || 1.0);
+        assert_eq!(widest(1), Some(Duration::from_millis(100)));
+        assert_eq!(widest(2), Some(Duration::from_millis(200)));
+        assert_eq!(widest(3), Some(Duration::from_millis(300)));
+        assert_eq!(widest(4), None);
+        assert_eq!(POLICY.wait(1, &error, MINUTE, || 0.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_announced_wait_is_kept_and_may_exceed_the_range() {
+        let error = Error::new(Code::RateLimited, "").with_retry_after(Some(MINUTE / 2));
+        assert_eq!(POLICY.wait(1, &error, MINUTE, || 0.0), Some(MINUTE / 2));
+        let jittered = POLICY.wait(3, &error, MINUTE, || 1.0).unwrap();
+        assert_eq!(jittered, MINUTE / 2 + Duration::from_millis(100));
+    }
+
+    #[test]
+    fn a_wait_that_the_deadline_cannot_hold_is_not_begun() {
+        let error = Error::new(Code::RateLimited, "").with_retry_after(Some(MINUTE));
+        assert_eq!(POLICY.wait(1, &error, MINUTE, || 0.0), None);
+        let final_error = Error::new(Code::InvalidCredentials, "");
+        assert_eq!(POLICY.wait(1, &final_error, MINUTE, || 0.0), None);
+        let huge = RetryPolicy { max_attempts: u32::MAX, ..POLICY };
+        let passing = Error::new(Code::ServerError, "");
+        assert!(huge.wait(u32::MAX - 1, &passing, MINUTE, || 1.0).is_some());
+    }
+}

@@ -1,0 +1,129 @@
+//! What the service answers: an access token, a refresh token, and how long they live.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use zeroize::Zeroizing;
+
+use crate::claims::{self, Claims};
+
+/// A JSON Web Token to present to an API. Cloning is cheap: copies share one string.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(Arc<Zeroizing<String>>);
+
+impl AccessToken {
+    pub(crate) fn new(token: String) -> Self {
+        Self(Arc::new(Zeroizing::new(token)))
+    }
+
+    /// The token itself. Do not log it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the token says of itself, **not verified**: for display and scheduling, never
+    /// to decide on access. `None` where the token is no readable JWT.
+    pub fn claims(&self) -> Option<Claims> {
+        Claims::decode(self.as_str())
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(…)")
+    }
+}
+
+/// A single-use token to exchange for a new [`TokenSet`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken(Arc<Zeroizing<String>>);
+
+impl RefreshToken {
+    /// Wraps a refresh token that was kept elsewhere.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(Arc::new(Zeroizing::new(token.into())))
+    }
+
+    /// The token itself. Do not log it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefreshToken(…)")
+    }
+}
+
+impl From<String> for RefreshToken {
+    fn from(token: String) -> Self {
+        Self::new(token)
+    }
+}
+
+impl From<&str> for RefreshToken {
+    fn from(token: &str) -> Self {
+        Self::new(token)
+    }
+}
+
+/// The answer of one authentication or refresh.
+#[derive(Clone)]
+pub struct TokenSet {
+    pub(crate) access_token: AccessToken,
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) expires_in: Option<Duration>,
+    pub(crate) expires: Option<String>,
+    pub(crate) trace_id: Option<String>,
+    pub(crate) received_at: SystemTime,
+}
+
+impl TokenSet {
+    /// The access token.
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// The refresh token. A workspace without rotation may leave it out of a refresh.
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    /// How long the access token lives, from the moment before it was asked for: the smaller
+    /// of the answer's `expires_in` and the token's `exp - iat`, of those that are there and
+    /// positive. `None` if neither is: then the token should be used once.
+    pub fn lifetime(&self) -> Option<Duration> {
+        let stated = self.expires_in;
+        let signed = claims::lifetime(self.access_token.as_str());
+        stated.into_iter().chain(signed).min()
+    }
+
+    /// The answer's `expires` as the service wrote it, meant to be an RFC 1123 date.
+    /// Services were seen to send anything here; nothing in this library reads it.
+    pub fn expires(&self) -> Option<&str> {
+        self.expires.as_deref()
+    }
+
+    /// When the answer had been read, by the system's clock.
+    pub fn received_at(&self) -> SystemTime {
+        self.received_at
+    }
+
+    /// The `frontegg-trace-id` of the answer: what Frontegg's support asks for.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
+    }
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSet")
+            .field("access_token", &self.access_token)
+            .field("refresh_token", &self.refresh_token)
+            .field("lifetime", &self.lifetime())
+            .field("trace_id", &self.trace_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! The two exchanges as pure functions: what goes out, and what an answer means.
+
+mod body;
+mod messages;
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use ureq::http::HeaderMap;
+use zeroize::Zeroizing;
+
+use crate::retry;
+use crate::token::TokenSet;
+use crate::{Code, Credentials, Error, RefreshToken};
+
+pub(crate) const TRACE_ID: &str = "frontegg-trace-id";
+pub(crate) const VENDOR_HOST: &str = "frontegg-vendor-host";
+/// How Frontegg's own clients name themselves, beside `User-Agent`.
+pub(crate) const SDK: &str = "x-frontegg-sdk";
+
+/// Which of the two calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Authenticate,
+    Refresh,
+}
+
+impl Operation {
+    /// The path behind the endpoint's base URL.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Operation::Authenticate => "/resources/auth/v2/api-token",
+            Operation::Refresh => "/resources/auth/v2/api-token/token/refresh",
+        }
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Operation::Authenticate => "authenticate",
+            Operation::Refresh => "refresh",
+        }
+    }
+
+    /// Whether a failure may be followed by the same request. A refresh consumes its token,
+    /// so it is repeated only where the service cannot have consumed it; an authentication
+    /// consumes nothing.
+    pub(crate) fn is_repeatable(self, code: Code, may_have_been_processed: bool) -> bool {
+        let harmless = match self {
+            Operation::Authenticate => true,
+            Operation::Refresh => code == Code::RateLimited || !may_have_been_processed,
+        };
+        code.is_retryable() && harmless
+    }
+}
+
+/// A request's body, and the parts of it that no output may repeat.
+pub(crate) struct Outgoing {
+    pub(crate) operation: Operation,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    confidential: Vec<Zeroizing<String>>,
+}
+
+impl Outgoing {
+    pub(crate) fn authenticate(credentials: &Credentials) -> Self {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            client_id: &'a str,
+            secret: &'a str,
+        }
+        let (client_id, secret) = (credentials.client_id(), credentials.secret().expose());
+        Self {
+            operation: Operation::Authenticate,
+            body: json(&Body { client_id, secret }, client_id.len() + secret.len()),
+            confidential: vec![secret.to_owned().into()],
+        }
+    }
+
+    pub(crate) fn refresh(token: &RefreshToken) -> Self {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body<'a> {
+            refresh_token: &'a str,
+        }
+        let token = token.as_str();
+        Self {
+            operation: Operation::Refresh,
+            body: json(&Body { refresh_token: token }, token.len()),
+            confidential: vec![token.to_owned().into()],
+        }
+    }
+
+    /// What an answer means. Pure but for `now`, by which its dates are read.
+    pub(crate) fn interpret(
+        &self,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<TokenSet, Error> {
+        let trace_id = trace_id(headers);
+        let failed = |code: Code, what: &str| {
+            let said = messages::read(body, &self.confidential);
+            let message = match said.messages.first() {
+                Some(first) => format!("{what}: {first}"),
+                None => what.to_owned(),
+            };
+            Error::new(code, message)
+                .with_status(status)
+                .with_retryable(self.operation.is_repeatable(code, true))
+                .with_messages(said.messages, said.error_code)
+                .with_trace_id(trace_id.clone())
+        };
+        match status {
+            200..=299 => match body::read(body) {
+                Ok(found) => Ok(found.into_token_set(trace_id, now)),
+                Err(why) => Err(failed(Code::InvalidResponse, why)),
+            },
+            300..=399 => Err(failed(
+                Code::InvalidResponse,
+                &format!("the service answered with a redirect ({status}), which is not followed"),
+            )),
+            _ => {
+                let (code, what) = self.rejection(status);
+                let wait = code.is_retryable().then(|| retry::announced(headers, now)).flatten();
+                Err(failed(code, &format!("{what} ({status})")).with_retry_after(wait))
+            }
+        }
+    }
+
+    fn rejection(&self, status: u16) -> (Code, &'static str) {
+        match (status, self.operation) {
+            (401, Operation::Authenticate) => {
+                (Code::InvalidCredentials, "the service rejected the client id or secret")
+            }
+            (401, Operation::Refresh) => {
+                (Code::RefreshRejected, "the service rejected the refresh token")
+            }
+            (403, _) => (Code::Forbidden, "the service forbids the call"),
+            (429, _) => (Code::RateLimited, "the service limits the rate of calls"),
+            (408 | 500..=599, _) => (Code::ServerError, "the service failed"),
+            (400..=499, _) => (Code::Rejected, "the service rejected the request"),
+            _ => (Code::InvalidResponse, "the answer has a status that makes no sense here"),
+        }
+    }
+}
+
+/// Serialises without a reallocation, which would leave an unzeroed copy behind. In JSON a
+/// byte takes six at most.
+fn json(body: &impl Serialize, confidential: usize) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(64 + 6 * confidential));
+    serde_json::to_writer(&mut *out, body).expect("strings are JSON");
+    out
+}
+
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(TRACE_ID)?.to_str().ok()?.trim();
+    (!value.is_empty() && value.len() <= 128).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,430 @@
+//! Faults: what a test can order, and the queue that they wait in.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A fault for the next requests of a kind. Written in JSON as
+/// `{"on": "refresh", "skip": 0, "times": 1, "process": true, "action": {"close": {"when": "after_processing"}}}`.
+///
+/// Faults wait in a queue. A request takes the first that is for its kind and not used up; one that is
+/// still to skip lets the request pass on to those behind it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Fault {
+    /// Which requests it is for.
+    pub on: On,
+    /// How many of them to let pass first.
+    pub skip: u64,
+    /// How many of them to hit; 0 for all that follow.
+    pub times: u64,
+    /// Whether the request takes effect all the same; by default, what the action implies.
+    pub process: Option<bool>,
+    /// Milliseconds to wait before anything else happens. In JSON beside the action, inside `action`.
+    pub delay_ms: u64,
+    /// What happens.
+    pub action: Action,
+}
+
+/// What a fault is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum On {
+    /// Authentications.
+    Authenticate,
+    /// Refreshes.
+    Refresh,
+    /// Both calls.
+    Any,
+    /// New connections, before the TLS handshake.
+    Connection,
+}
+
+/// What happens to a request, by its name in JSON.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Another answer.
+    Respond(Respond),
+    /// The genuine success, altered. A genuine failure stays as it is.
+    Rewrite(Box<Rewrite>),
+    /// The genuine answer, late.
+    Delay(Delay),
+    /// No answer until the client gives up.
+    Hang {},
+    /// The connection breaks.
+    Close(Close),
+    /// The genuine answer breaks off after so many bytes of its body.
+    Truncate {
+        /// How many.
+        bytes: usize,
+    },
+    /// The genuine answer, drop by drop.
+    Drip(Drip),
+    /// A redirect.
+    Redirect {
+        /// 3xx.
+        status: u16,
+        /// Where to.
+        location: String,
+    },
+    /// A success of enormous size.
+    Oversize {
+        /// Of the body.
+        bytes: usize,
+        /// In chunks, the size not told.
+        #[serde(default)]
+        chunked: bool,
+    },
+    /// The genuine answer promises to keep the connection, which is then closed.
+    CloseIdle {
+        /// How long after it.
+        #[serde(default)]
+        after_ms: u64,
+    },
+    /// These bytes in place of an answer in HTTP.
+    Garbage {
+        /// The bytes.
+        bytes: String,
+    },
+}
+
+/// Another answer than the genuine one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Respond {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, beside the usual ones or instead of them.
+    pub headers: Headers,
+    /// Its body as text.
+    pub body: Option<String>,
+    /// Its body as JSON.
+    pub json: Option<Value>,
+    /// Whether the body is compressed.
+    pub gzip: bool,
+}
+
+impl Default for Respond {
+    fn default() -> Self {
+        Respond { status: 200, headers: Headers::new(), body: None, json: None, gzip: false }
+    }
+}
+
+/// Headers of an answer. `null` takes a usual header away, a list sends it several times. In a value, `{rfc3339+0.3}`,
+/// `{httpdate+2}` and `{unix+2}` stand for the time so many seconds from now, by the real clock.
+pub type Headers = BTreeMap<String, Values>;
+
+/// The values of one header.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Values(pub Vec<String>);
+
+/// How to alter a success. Members have their names of v2 here, whichever version is asked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rewrite {
+    /// Members to set.
+    pub set: Map<String, Value>,
+    /// Members to leave out.
+    pub remove: Vec<String>,
+    /// How to write the names of the members; by default, as the version has them.
+    pub naming: Option<Naming>,
+    /// Another status.
+    pub status: Option<u16>,
+    /// More headers.
+    pub headers: Headers,
+    /// Another content type.
+    pub content_type: Option<String>,
+    /// Whether the body is compressed.
+    pub gzip: bool,
+    /// Whether the body is sent in chunks.
+    pub chunked: bool,
+    /// Claims of the access token to set; `null` leaves one out.
+    pub jwt: Map<String, Value>,
+    /// Adds a claim that makes the access token so many bytes longer.
+    pub pad_claims: usize,
+}
+
+/// How the members of an answer are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    /// `access_token`, as v2.
+    Snake,
+    /// `accessToken`, as v1.
+    Camel,
+}
+
+/// A genuine answer that comes late.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delay {
+    /// How late.
+    pub ms: u64,
+    /// Whether it takes effect before or after the wait.
+    #[serde(default)]
+    pub when: DelayWhen,
+}
+
+/// When a delay takes place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DelayWhen {
+    /// Before the request takes effect.
+    #[default]
+    Before,
+    /// After it.
+    After,
+}
+
+/// A connection that breaks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Close {
+    /// At which point.
+    pub when: CloseWhen,
+    /// By a reset instead of an end of stream.
+    #[serde(default)]
+    pub rst: bool,
+}
+
+/// When a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseWhen {
+    /// For a connection: once accepted. For a request: once its head is there, the body unread.
+    BeforeRead,
+    /// Once the whole request is there; it takes no effect.
+    AfterRead,
+    /// Once the request took effect: the lost answer.
+    AfterProcessing,
+    /// In the middle of the answer's head.
+    MidHeaders,
+    /// In the middle of the answer's body.
+    MidBody,
+}
+
+/// An answer that comes slowly.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drip {
+    /// Bytes in each drop.
+    pub bytes: usize,
+    /// Milliseconds between drops.
+    pub interval_ms: u64,
+    /// Whether the head drips too.
+    #[serde(default)]
+    pub headers: bool,
+}
+
+impl Fault {
+    /// This action for the next request of a kind.
+    pub fn new(on: On, action: Action) -> Self {
+        Fault { on, skip: 0, times: 1, process: None, delay_ms: 0, action }
+    }
+
+    /// Whether the request takes effect.
+    pub(crate) fn processes(&self) -> bool {
+        self.process
+            .unwrap_or_else(|| self.action.shows_genuine_answer() || self.action.is_lost_answer())
+    }
+
+    /// Says what is wrong with it, if something is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let status = match &self.action {
+            Action::Respond(respond) => respond.status,
+            Action::Rewrite(rewrite) => rewrite.status.unwrap_or(200),
+            Action::Redirect { status, .. } => *status,
+            _ => 200,
+        };
+        if !(200..=999).contains(&status) {
+            return Err(format!("{status} is no status of a final answer"));
+        }
+        if matches!(&self.action, Action::Drip(drip) if drip.bytes == 0) {
+            return Err("drops of 0 bytes never end".into());
+        }
+        if matches!(&self.action, Action::Respond(respond) if respond.body.is_some() && respond.json.is_some())
+        {
+            return Err("`body` and `json` exclude each other".into());
+        }
+        let before_read =
+            matches!(&self.action, Action::Close(Close { when: CloseWhen::BeforeRead, .. }));
+        if self.on == On::Connection {
+            let fits = before_read
+                || matches!(
+                    self.action,
+                    Action::Hang {} | Action::Garbage { .. } | Action::Delay(_)
+                );
+            if !fits {
+                return Err(
+                    "a connection can `close` (`before_read`), `hang`, `delay` or get `garbage`"
+                        .into(),
+                );
+            }
+        }
+        match self.process {
+            Some(false) if self.action.shows_genuine_answer() || self.action.is_lost_answer() => {
+                Err(format!("`{}` needs the request to be processed", self.action.name()))
+            }
+            Some(true) if before_read => Err("an unread request cannot be processed".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Action {
+    /// Its name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Action::Respond(_) => "respond",
+            Action::Rewrite(_) => "rewrite",
+            Action::Delay(_) => "delay",
+            Action::Hang {} => "hang",
+            Action::Close(_) => "close",
+            Action::Truncate { .. } => "truncate",
+            Action::Drip(_) => "drip",
+            Action::Redirect { .. } => "redirect",
+            Action::Oversize { .. } => "oversize",
+            Action::CloseIdle { .. } => "close_idle",
+            Action::Garbage { .. } => "garbage",
+        }
+    }
+
+    /// Whether what the client gets is made of the genuine answer.
+    pub(crate) fn shows_genuine_answer(&self) -> bool {
+        match self {
+            Action::Close(close) => {
+                matches!(close.when, CloseWhen::MidHeaders | CloseWhen::MidBody)
+            }
+            Action::Rewrite(_)
+            | Action::Delay(_)
+            | Action::Truncate { .. }
+            | Action::Drip(_)
+            | Action::CloseIdle { .. } => true,
+            Action::Respond(_)
+            | Action::Hang {}
+            | Action::Redirect { .. }
+            | Action::Oversize { .. }
+            | Action::Garbage { .. } => false,
+        }
+    }
+
+    fn is_lost_answer(&self) -> bool {
+        matches!(self, Action::Close(Close { when: CloseWhen::AfterProcessing, .. }))
+    }
+}
+
+/// A fault as it stands in JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    on: On,
+    #[serde(default)]
+    skip: u64,
+    #[serde(default = "once")]
+    times: u64,
+    #[serde(default)]
+    process: Option<bool>,
+    #[serde(default)]
+    delay_ms: u64,
+    action: Map<String, Value>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+impl TryFrom<Written> for Fault {
+    type Error = String;
+
+    fn try_from(mut written: Written) -> Result<Self, String> {
+        let delay_ms = match written.action.remove("delay_ms") {
+            None => written.delay_ms,
+            Some(value) => value.as_u64().ok_or("`delay_ms` must be a number of milliseconds")?,
+        };
+        let action = serde_json::from_value(Value::Object(written.action))
+            .map_err(|error| format!("`action`: {error}"))?;
+        let Written { on, skip, times, process, .. } = written;
+        let fault = Fault { on, skip, times, process, delay_ms, action };
+        fault.check()?;
+        Ok(fault)
+    }
+}
+
+impl TryFrom<Value> for Values {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(Values(Vec::new())),
+            Value::String(text) => Ok(Values(vec![text])),
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| {
+                    value.as_str().map(String::from).ok_or("a header's values are strings".into())
+                })
+                .collect::<Result<_, _>>()
+                .map(Values),
+            _ => Err("a header is a string, a list of strings, or null".into()),
+        }
+    }
+}
+
+/// The faults that wait.
+#[derive(Default)]
+pub(crate) struct Queue(VecDeque<Queued>);
+
+struct Queued {
+    fault: Arc<Fault>,
+    skip: u64,
+    /// How often it is still to hit; nothing for always.
+    left: Option<u64>,
+}
+
+impl Queue {
+    pub(crate) fn push(&mut self, fault: Fault) {
+        let left = (fault.times > 0).then_some(fault.times);
+        self.0.push_back(Queued { skip: fault.skip, left, fault: Arc::new(fault) });
+    }
+
+    /// The fault for one event, `on` being what happened.
+    pub(crate) fn take(&mut self, on: On) -> Option<Arc<Fault>> {
+        let mut at = None;
+        for (index, queued) in self.0.iter_mut().enumerate() {
+            if !queued.fault.on.covers(on) {
+                continue;
+            }
+            if queued.skip == 0 {
+                at = Some(index);
+                break;
+            }
+            queued.skip -= 1;
+        }
+        let queued = self.0.get_mut(at?)?;
+        let fault = Arc::clone(&queued.fault);
+        if let Some(left) = &mut queued.left {
+            *left -= 1;
+            if *left == 0 {
+                self.0.remove(at?);
+            }
+        }
+        Some(fault)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl On {
+    fn covers(self, event: On) -> bool {
+        self == event || (self == On::Any && event != On::Connection)
+    }
+}

@@ -1,0 +1,81 @@
+//! The PEM files of the program: there while it runs.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use frontegg_emulator::Emulator;
+
+/// The files, removed on drop, with their folder if that was made for them.
+pub(crate) struct Files {
+    pub(crate) ca: PathBuf,
+    pub(crate) client_certificate: Option<PathBuf>,
+    pub(crate) client_key: Option<PathBuf>,
+    written: Vec<PathBuf>,
+    own_folder: Option<PathBuf>,
+}
+
+impl Files {
+    /// Writes them to `folder`, or to a private one of their own in the system's folder for such.
+    pub(crate) fn create(folder: Option<PathBuf>, emulator: &Emulator) -> io::Result<Self> {
+        let own_folder = match &folder {
+            Some(folder) => {
+                fs::create_dir_all(folder)?;
+                None
+            }
+            None => Some(private_folder()?),
+        };
+        let folder = folder.or_else(|| own_folder.clone()).unwrap_or_default();
+        let mut files = Files {
+            ca: folder.join("ca.pem"),
+            client_certificate: None,
+            client_key: None,
+            written: Vec::new(),
+            own_folder,
+        };
+        files.write(files.ca.clone(), emulator.ca_pem())?;
+        if let Some(pem) = emulator.client_certificate_pem() {
+            files.client_certificate = Some(files.write(folder.join("client.pem"), pem)?);
+        }
+        if let Some(pem) = emulator.client_key_pem() {
+            files.client_key = Some(files.write(folder.join("client-key.pem"), pem)?);
+        }
+        Ok(files)
+    }
+
+    fn write(&mut self, path: PathBuf, text: &str) -> io::Result<PathBuf> {
+        private_file(&path)?.write_all(text.as_bytes())?;
+        self.written.push(path.clone());
+        Ok(path)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for path in &self.written {
+            let _ = fs::remove_file(path);
+        }
+        if let Some(folder) = &self.own_folder {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// A new folder that is nobody else's business.
+fn private_folder() -> io::Result<PathBuf> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let name = frontegg_emulator::ApiToken::random().client_id;
+    let folder = std::env::temp_dir().join(format!("frontegg-emulator-{name}"));
+    builder.create(&folder)?;
+    Ok(folder)
+}
+
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

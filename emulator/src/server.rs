@@ -1,0 +1,133 @@
+//! Listening: the doors of an emulator, the connections that come in, and what they share.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::connection::{Origin, serve};
+use crate::fault::{Action, Close, Delay, Fault, On};
+use crate::http::Connection;
+use crate::journal::State;
+use crate::jwt::Signer;
+use crate::service::Service;
+
+/// What the connections of one emulator share.
+pub(crate) struct Shared {
+    pub(crate) signer: Signer,
+    service: Mutex<Service>,
+    last_connection: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(signer: Signer, service: Service) -> Self {
+        Shared { signer, service: Mutex::new(service), last_connection: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn service(&self) -> MutexGuard<'_, Service> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.service().state()
+    }
+
+    /// Queues all of them or, if one is wrong, none.
+    pub(crate) fn add_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
+        faults.iter().try_for_each(Fault::check)?;
+        let mut service = self.service();
+        faults.into_iter().for_each(|fault| service.faults.push(fault));
+        Ok(())
+    }
+
+    pub(crate) fn take_fault(&self, on: On) -> Option<Arc<Fault>> {
+        let mut service = self.service();
+        let fault = service.faults.take(on)?;
+        service.journal.counts.faults_served += 1;
+        Some(fault)
+    }
+}
+
+/// A socket that listens, and what it speaks.
+pub(crate) struct Door {
+    pub(crate) listener: std::net::TcpListener,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) control_only: bool,
+}
+
+impl Door {
+    /// Takes in connections until its task is dropped. To be called within a runtime.
+    pub(crate) fn open(self, shared: &Arc<Shared>) -> io::Result<()> {
+        let listener = TcpListener::from_std(self.listener)?;
+        let acceptor = self.tls.map(TlsAcceptor::from);
+        let shared = Arc::clone(shared);
+        let control_only = self.control_only;
+        tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
+                        tokio::spawn(async move {
+                            admit(&shared, stream, acceptor, control_only).await
+                        });
+                    }
+                    // Out of descriptors, mostly: some may be free soon.
+                    Err(_) => sleep(Duration::from_millis(10)).await,
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Takes a connection up to its first request.
+async fn admit(
+    shared: &Shared,
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    control_only: bool,
+) {
+    let _ = stream.set_nodelay(true);
+    let id = shared.last_connection.fetch_add(1, Ordering::Relaxed) + 1;
+    if control_only {
+        return serve(shared, stream, Origin { id, tls: false, control_only }).await;
+    }
+    shared.service().journal.counts.connections += 1;
+    let Some(stream) = survive(shared, stream).await else { return };
+    let Some(acceptor) = acceptor else {
+        return serve(shared, stream, Origin { id, tls: false, control_only }).await;
+    };
+    match acceptor.accept(stream).await {
+        Ok(stream) => {
+            shared.service().journal.counts.tls_handshakes += 1;
+            serve(shared, stream, Origin { id, tls: true, control_only }).await;
+        }
+        Err(_) => shared.service().journal.counts.tls_failures += 1,
+    }
+}
+
+/// Gives back the connection if no fault ends it.
+async fn survive(shared: &Shared, stream: TcpStream) -> Option<TcpStream> {
+    let Some(fault) = shared.take_fault(On::Connection) else { return Some(stream) };
+    sleep(Duration::from_millis(fault.delay_ms)).await;
+    if let Action::Delay(Delay { ms, .. }) = fault.action {
+        sleep(Duration::from_millis(ms)).await;
+        return Some(stream);
+    }
+    let mut connection = Connection::new(stream);
+    match &fault.action {
+        Action::Close(Close { rst, .. }) => connection.abort(*rst),
+        Action::Garbage { bytes } => {
+            if connection.send(bytes.as_bytes()).await.is_ok() {
+                connection.close_unread().await;
+            }
+        }
+        _ => connection.until_gone().await,
+    }
+    None
+}

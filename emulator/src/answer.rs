@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::fault::{Headers, Naming, Respond, Rewrite};
-use crate::http::Response;
 use crate::jwt::Signer;
+use crate::response::Response;
 use crate::service::Grant;
 
 /// The members of a success, as v2 and as v1 name them.
@@ -120,16 +120,11 @@ fn fill_in(template: &str) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        match after.split_once('}').and_then(|(inner, after)| Some((time(inner, now)?, after))) {
-            Some((time, after)) => {
-                filled.push_str(&time);
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
-        }
+        let known =
+            after.split_once('}').and_then(|(inner, after)| Some((time(inner, now)?, after)));
+        let (time, after) = known.unwrap_or_else(|| ("{".to_owned(), after));
+        filled.push_str(&time);
+        rest = after;
     }
     filled.push_str(rest);
     filled

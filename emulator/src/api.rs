@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::http::{Head, Response};
+use crate::http::Head;
 use crate::journal::Kind;
+use crate::response::Response;
 use crate::service::{Grant, Refusal, Service};
 
 /// What a path leads to.
@@ -86,7 +87,7 @@ impl Call {
         service: &mut Service,
         request: &Request,
     ) -> Result<Grant, Refusal> {
-        self.check(service, request)?;
+        check(service, request)?;
         if self.kind == Kind::Authenticate {
             let [client_id, secret] = request.strings(["clientId", "secret"])?;
             return service.authenticate(client_id, secret);
@@ -100,31 +101,28 @@ impl Call {
         }
         service.refresh(token)
     }
+}
 
-    fn check(self, service: &Service, request: &Request) -> Result<(), Response> {
-        let head = &request.head;
-        if let Some(wanted) = &service.options().required_header {
-            if head.header(&wanted.name.to_ascii_lowercase()) != Some(&wanted.value) {
-                return Err(Response::text(403, "gateway: forbidden\n"));
-            }
-        }
-        if head.method != "POST" {
-            let message = format!("{} is not allowed for {}", head.method, head.path);
-            return Err(Response::framework_error(405, &message).with("allow", "POST"));
-        }
-        let content_type = head.header("content-type").unwrap_or_default();
-        let content_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !content_type.eq_ignore_ascii_case("application/json") {
-            return Err(Response::framework_error(
-                415,
-                "the content type must be application/json",
-            ));
-        }
-        if request.json.is_none() {
-            let body =
-                serde_json::json!({"errors": ["Invalid input json"], "errorCode": "ER-00006"});
-            return Err(Response::json(400, &body));
-        }
-        Ok(())
+/// What holds for both calls.
+fn check(service: &Service, request: &Request) -> Result<(), Response> {
+    let head = &request.head;
+    if let Some(wanted) = &service.options().required_header
+        && head.header(&wanted.name.to_ascii_lowercase()) != Some(&wanted.value)
+    {
+        return Err(Response::text(403, "gateway: forbidden\n"));
     }
+    if head.method != "POST" {
+        let message = format!("{} is not allowed for {}", head.method, head.path);
+        return Err(Response::framework_error(405, &message).with("allow", "POST"));
+    }
+    let content_type = head.header("content-type").unwrap_or_default();
+    let content_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !content_type.eq_ignore_ascii_case("application/json") {
+        return Err(Response::framework_error(415, "the content type must be application/json"));
+    }
+    if request.json.is_none() {
+        let body = serde_json::json!({"errors": ["Invalid input json"], "errorCode": "ER-00006"});
+        return Err(Response::json(400, &body));
+    }
+    Ok(())
 }

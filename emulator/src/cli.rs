@@ -35,6 +35,7 @@ Example:
   curl -s http://127.0.0.1:PORT/identity/resources/auth/v2/api-token \\
     -H 'content-type: application/json' -d '{\"clientId\": \"ID\", \"secret\": \"SECRET\"}'"
 )]
+#[allow(clippy::struct_excessive_bools)] // flags of a program are
 pub(crate) struct Cli {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]

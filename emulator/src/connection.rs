@@ -4,8 +4,9 @@ use crate::api::{Call, Request, Route};
 use crate::control;
 use crate::delivery::Delivery;
 use crate::fault::{Action, Close, CloseWhen, On};
-use crate::http::{Connection, Head, ReadError, Response, Transport};
+use crate::http::{Connection, Head, ReadError, Transport};
 use crate::journal::{Arrival, Kind, Ticket};
+use crate::response::Response;
 use crate::server::Shared;
 
 /// What is known of a connection from its start.
@@ -60,10 +61,10 @@ impl<S: Transport> Exchange<'_, S> {
     async fn next(&mut self) -> Result<After, ReadError> {
         let head = self.connection.head().await?;
         let route = Route::of(&head.path);
-        if let Route::Call(call) = route {
-            if !self.origin.control_only {
-                return self.call(call, head).await;
-            }
+        if let Route::Call(call) = route
+            && !self.origin.control_only
+        {
+            return self.call(call, head).await;
         }
         let body = self.connection.body(&head).await?;
         let reading = matches!(head.method.as_str(), "GET" | "HEAD");

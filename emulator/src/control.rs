@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::fault::Fault;
-use crate::http::{Head, Response};
+use crate::http::Head;
+use crate::response::Response;
 use crate::server::Shared;
 
 /// Answers a request under `/_emulator/`.

@@ -9,8 +9,9 @@ use tokio::time::sleep;
 use crate::api::{Call, Request};
 use crate::connection::After;
 use crate::fault::{Action, Close, CloseWhen, Delay, DelayWhen, Drip, Fault};
-use crate::http::{Connection, Response, Transport, Wire};
+use crate::http::{Connection, Transport};
 use crate::journal::Ticket;
+use crate::response::{Response, Wire};
 use crate::server::Shared;
 use crate::service::{Grant, Refusal};
 

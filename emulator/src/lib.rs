@@ -13,8 +13,10 @@ mod journal;
 mod jwt;
 mod options;
 mod pki;
+mod queue;
 mod random;
 mod refresh;
+mod response;
 mod server;
 mod service;
 

@@ -14,6 +14,7 @@ use crate::random;
 /// [`Emulator::set_options`](crate::Emulator::set_options).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // independent switches, each a flag of the program
 pub struct Options {
     /// Address to listen on.
     pub host: IpAddr,

@@ -113,10 +113,16 @@ impl RefreshTokens {
 
     /// Buries what has expired.
     fn sweep(&mut self, owner: usize, now: SystemTime) {
-        let expired: Vec<_> =
-            self.live[owner].extract_if(.., |_, live| live.expires <= now).collect();
-        for (_, live) in expired {
-            self.bury(live.token, Fate::Gone);
+        let mut expired = Vec::new();
+        self.live[owner].retain(|_, live| {
+            let alive = live.expires > now;
+            if !alive {
+                expired.push(live.token.clone());
+            }
+            alive
+        });
+        for token in expired {
+            self.bury(token, Fate::Gone);
         }
     }
 
@@ -125,10 +131,10 @@ impl RefreshTokens {
             record.fate = fate;
         }
         self.dead.push_back(token);
-        if self.dead.len() > REMEMBERED {
-            if let Some(oldest) = self.dead.pop_front() {
-                self.known.remove(&oldest);
-            }
+        if self.dead.len() > REMEMBERED
+            && let Some(oldest) = self.dead.pop_front()
+        {
+            self.known.remove(&oldest);
         }
     }
 }

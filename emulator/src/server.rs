@@ -41,7 +41,9 @@ impl Shared {
     pub(crate) fn add_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
         faults.iter().try_for_each(Fault::check)?;
         let mut service = self.service();
-        faults.into_iter().for_each(|fault| service.faults.push(fault));
+        for fault in faults {
+            service.faults.push(fault);
+        }
         Ok(())
     }
 
@@ -73,7 +75,7 @@ impl Door {
                     Ok((stream, _)) => {
                         let (shared, acceptor) = (Arc::clone(&shared), acceptor.clone());
                         tokio::spawn(async move {
-                            admit(&shared, stream, acceptor, control_only).await
+                            admit(&shared, stream, acceptor, control_only).await;
                         });
                     }
                     // Out of descriptors, mostly: some may be free soon.

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Map, Value, json};
 
 use crate::clock::{self, Clock};
-use crate::fault::Queue;
-use crate::http::Response;
 use crate::journal::{ApiTokenState, ClockState, Journal, State};
 use crate::options::{ApiToken, Options, TokenKind};
+use crate::queue::Queue;
 use crate::random;
 use crate::refresh::{Known, RefreshTokens};
+use crate::response::Response;
 
 /// A service with its state. Not synchronised.
 pub(crate) struct Service {

@@ -69,13 +69,13 @@ impl<S: Transport> Exchange<'_, S> {
         let body = self.connection.body(&head).await?;
         let reading = matches!(head.method.as_str(), "GET" | "HEAD");
         let response = match route {
-            Route::Control => control::answer(self.shared, &head, &body),
+            Route::Control => control::answer(self.shared, &head, &body).await,
             Route::Keys if reading => Response::json(200, &self.shared.signer.jwks().await),
             _ => Response::framework_error(404, &format!("Cannot {} {}", head.method, head.path)),
         };
         if !matches!(route, Route::Control) && !self.origin.control_only {
             let ticket = self.arrived(&head, None, None, Vec::new());
-            self.shared.service().journal.answered(ticket, Some(response.status));
+            self.shared.answered(ticket, Some(response.status));
         }
         let wire = response.encode(head.keep_alive, head.method == "HEAD");
         self.connection.send(&[wire.head, wire.body].concat()).await?;
@@ -88,7 +88,7 @@ impl<S: Transport> Exchange<'_, S> {
         let action = fault.as_ref().map(|fault| &fault.action);
         if let Some(&Action::Close(Close { when: CloseWhen::BeforeRead, rst })) = action {
             let ticket = self.arrived(&head, Some(call), action, Vec::new());
-            self.shared.service().journal.answered(ticket, None);
+            self.shared.answered(ticket, None);
             return Ok(After::Break { rst });
         }
         let body = self.connection.body(&head).await?;
@@ -114,7 +114,7 @@ impl<S: Transport> Exchange<'_, S> {
         fault: Option<&Action>,
         body_fields: Vec<String>,
     ) -> Ticket {
-        self.shared.service().journal.arrived(Arrival {
+        self.shared.arrived(Arrival {
             kind: call.map_or(Kind::Other, |call| call.kind),
             version: call.map_or(0, |call| call.version),
             method: &head.method,

@@ -1,5 +1,7 @@
 //! `/_emulator/`: how tests see and steer the service over HTTP.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -10,7 +12,12 @@ use crate::response::Response;
 use crate::server::Shared;
 
 /// Answers a request under `/_emulator/`.
-pub(crate) fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Response {
+pub(crate) async fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Response {
+    if let Some(requests) = parameter(head, "wait_requests") {
+        let limit = Duration::from_millis(parameter(head, "timeout_ms").unwrap_or(10_000));
+        let arrived = |shared: &Shared| shared.service().journal.counts.requests >= requests;
+        shared.wait_until(arrived, limit).await;
+    }
     match act(shared, head, body) {
         Ok(response) => response,
         Err(message) => Response::errors(400, &[&message]),
@@ -61,6 +68,11 @@ fn act(shared: &Shared, head: &Head, body: &[u8]) -> Result<Response, String> {
         }
     };
     Ok(Response::json(200, &answer))
+}
+
+fn parameter(head: &Head, name: &str) -> Option<u64> {
+    let pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.into_iter().find(|(known, _)| *known == name)?.1.parse().ok()
 }
 
 #[derive(Deserialize)]

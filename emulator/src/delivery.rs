@@ -138,7 +138,7 @@ impl<S: Transport> Delivery<'_, S> {
     }
 
     fn answered(&self, status: Option<u16>) {
-        self.shared.service().journal.answered(self.ticket, status);
+        self.shared.answered(self.ticket, status);
     }
 
     async fn send(&mut self, response: Response) -> io::Result<After> {

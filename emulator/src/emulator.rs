@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
@@ -31,6 +31,7 @@ pub struct Emulator {
     addresses: Addresses,
     ca_pem: String,
     client: Option<Identity>,
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -71,6 +72,7 @@ impl Emulator {
         let workers = options.workers;
         let shared = Arc::new(Shared::new(signer, Service::new(options, issuer)));
         let runtime = runtime(workers)?;
+        let handle = runtime.handle().clone();
         let entered = runtime.enter();
         for door in doors {
             door.open(&shared)?;
@@ -90,6 +92,7 @@ impl Emulator {
             addresses,
             ca_pem: authority.pem(),
             client,
+            runtime: handle,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -173,6 +176,19 @@ impl Emulator {
     /// What happened so far.
     pub fn state(&self) -> State {
         self.shared.state()
+    }
+
+    /// Waits until the state is as wanted, and answers it; nothing if it is not so within `limit`.
+    ///
+    /// For what a client cannot see: that a request has arrived which gets no answer, say. What a
+    /// client got an answer to is in the state already.
+    ///
+    /// # Panics
+    ///
+    /// Within an asynchronous task of tokio, which must not block.
+    pub fn wait_until(&self, wanted: impl Fn(&State) -> bool, limit: Duration) -> Option<State> {
+        let wanted = |shared: &Shared| wanted(&shared.state());
+        self.runtime.block_on(self.shared.wait_until(wanted, limit)).then(|| self.state())
     }
 
     /// Queues faults for the next requests: all of them or, if one makes no sense, none.

@@ -34,6 +34,7 @@ pub(crate) struct Head {
     pub(crate) method: String,
     /// Without query.
     pub(crate) path: String,
+    pub(crate) query: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) keep_alive: bool,
@@ -84,9 +85,11 @@ impl Head {
             })
             .collect();
         let target = parsed.path.unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut head = Head {
             method: parsed.method.unwrap_or_default().to_owned(),
-            path: target.split('?').next().unwrap_or_default().to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
             headers,
             keep_alive: parsed.version == Some(1),
             framing: Framing::Length(0),

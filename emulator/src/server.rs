@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::connection::{Origin, serve};
 use crate::fault::{Action, Close, Delay, Fault, On};
 use crate::http::Connection;
-use crate::journal::State;
+use crate::journal::{Arrival, Counts, State, Ticket};
 use crate::jwt::Signer;
 use crate::service::Service;
 
@@ -22,11 +23,18 @@ pub(crate) struct Shared {
     pub(crate) signer: Signer,
     service: Mutex<Service>,
     last_connection: AtomicU64,
+    /// Told whenever something happened that [`State`] shows.
+    changed: Notify,
 }
 
 impl Shared {
     pub(crate) fn new(signer: Signer, service: Service) -> Self {
-        Shared { signer, service: Mutex::new(service), last_connection: AtomicU64::new(0) }
+        Shared {
+            signer,
+            service: Mutex::new(service),
+            last_connection: AtomicU64::new(0),
+            changed: Notify::new(),
+        }
     }
 
     pub(crate) fn service(&self) -> MutexGuard<'_, Service> {
@@ -51,7 +59,43 @@ impl Shared {
         let mut service = self.service();
         let fault = service.faults.take(on)?;
         service.journal.counts.faults_served += 1;
+        self.changed.notify_waiters();
         Some(fault)
+    }
+
+    pub(crate) fn arrived(&self, arrival: Arrival<'_>) -> Ticket {
+        let ticket = self.service().journal.arrived(arrival);
+        self.changed.notify_waiters();
+        ticket
+    }
+
+    /// See [`Journal::answered`](crate::journal::Journal::answered).
+    pub(crate) fn answered(&self, ticket: Ticket, status: Option<u16>) {
+        self.service().journal.answered(ticket, status);
+        self.changed.notify_waiters();
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.service().journal.counts);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until all is as wanted. False if it is not so in time.
+    pub(crate) async fn wait_until(
+        &self,
+        wanted: impl Fn(&Shared) -> bool,
+        limit: Duration,
+    ) -> bool {
+        let reached = async {
+            loop {
+                let changed = self.changed.notified();
+                if wanted(self) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        timeout(limit, reached).await.is_ok()
     }
 }
 
@@ -99,17 +143,17 @@ async fn admit(
     if control_only {
         return serve(shared, stream, Origin { id, tls: false, control_only }).await;
     }
-    shared.service().journal.counts.connections += 1;
+    shared.count(|counts| counts.connections += 1);
     let Some(stream) = survive(shared, stream).await else { return };
     let Some(acceptor) = acceptor else {
         return serve(shared, stream, Origin { id, tls: false, control_only }).await;
     };
     match acceptor.accept(stream).await {
         Ok(stream) => {
-            shared.service().journal.counts.tls_handshakes += 1;
+            shared.count(|counts| counts.tls_handshakes += 1);
             serve(shared, stream, Origin { id, tls: true, control_only }).await;
         }
-        Err(_) => shared.service().journal.counts.tls_failures += 1,
+        Err(_) => shared.count(|counts| counts.tls_failures += 1),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which certificates to trust and which to show.
 
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
@@ -39,6 +40,19 @@ impl Roots {
             Roots::Platform => platform(),
             Roots::Bundled => RootCerts::WebPki,
             Roots::Certificates(certificates) => RootCerts::Specific(certificates.0.clone()),
+        }
+    }
+}
+
+impl FromStr for Roots {
+    type Err = Error;
+
+    /// `platform` or `bundled`.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name.trim() {
+            "platform" => Ok(Roots::Platform),
+            "bundled" => Ok(Roots::Bundled),
+            _ => Err(Error::invalid_argument("the roots are neither platform nor bundled")),
         }
     }
 }

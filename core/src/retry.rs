@@ -41,13 +41,8 @@ impl RetryPolicy {
         if !error.is_retryable() || attempts >= self.max_attempts {
             return None;
         }
-        let range = match error.retry_after() {
-            Some(_) => self.base_delay,
-            None => {
-                let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
-                self.base_delay.saturating_mul(factor)
-            }
-        };
+        let doublings = if error.retry_after().is_some() { 0 } else { attempts.saturating_sub(1) };
+        let range = self.base_delay.saturating_mul(2_u32.saturating_pow(doublings));
         let jitter = range.min(self.max_delay).mul_f64(draw().clamp(0.0, 1.0));
         let wait = error.retry_after().unwrap_or_default().saturating_add(jitter);
         (wait < left).then_some(wait)

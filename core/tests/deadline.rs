@@ -61,7 +61,9 @@ fn a_server_that_never_answers() {
 
 #[test]
 fn a_server_that_drips_without_end() {
-    for head in ["HTTP/1.1 200 OK\r\nx-filler: ", "HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n"] {
+    for head in
+        ["HTTP/1.1 200 OK\r\nx-filler: ", "HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n"]
+    {
         let url = server(move |mut stream| {
             drain(&stream);
             let mut next = head.as_bytes().to_vec();
@@ -79,7 +81,8 @@ fn a_server_that_drips_without_end() {
 fn a_server_that_fails_without_end() {
     let url = server(|mut stream| {
         drain(&stream);
-        let _ = stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = stream
+            .write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     });
     let error = client(&url, Duration::from_millis(100)).authenticate(&credentials()).unwrap_err();
     assert!(error.attempts() > 1);

@@ -56,7 +56,9 @@ impl Connection {
         }
         let length = head
             .lines()
-            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+            .find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok()
+            })
             .unwrap_or(0);
         let mut body = vec![0; length];
         if self.reader.read_exact(&mut body).is_err() {
@@ -143,7 +145,11 @@ fn a_failed_tls_handshake_has_sent_nothing_so_a_refresh_may_be_repeated() {
     });
     let client = Client::builder(Endpoint::url(&url).unwrap())
         .proxy(Proxy::None)
-        .retry(RetryPolicy { max_attempts: 3, base_delay: Duration::ZERO, max_delay: Duration::ZERO })
+        .retry(RetryPolicy {
+            max_attempts: 3,
+            base_delay: Duration::ZERO,
+            max_delay: Duration::ZERO,
+        })
         .build()
         .unwrap();
     let error = client.refresh(&"r".into()).unwrap_err();
@@ -158,13 +164,16 @@ fn nobody_listening_is_a_connect_error_for_both_calls() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = Client::builder(Endpoint::url(&format!("http://127.0.0.1:{port}")).unwrap())
         .proxy(Proxy::None)
-        .retry(RetryPolicy { max_attempts: 2, base_delay: Duration::ZERO, max_delay: Duration::ZERO })
+        .retry(RetryPolicy {
+            max_attempts: 2,
+            base_delay: Duration::ZERO,
+            max_delay: Duration::ZERO,
+        })
         .build()
         .unwrap();
-    for error in [
-        client.authenticate(&credentials()).unwrap_err(),
-        client.refresh(&"r".into()).unwrap_err(),
-    ] {
+    for error in
+        [client.authenticate(&credentials()).unwrap_err(), client.refresh(&"r".into()).unwrap_err()]
+    {
         assert_eq!(error.code(), Code::Connect, "{error}");
         assert_eq!(error.attempts(), 2);
         assert!(error.is_retryable());

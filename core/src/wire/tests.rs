@@ -133,11 +133,7 @@ fn statuses_have_their_codes() {
 #[test]
 fn messages_are_read_from_every_shape() {
     for (body, messages, code) in [
-        (
-            r#"{"errors":["a","b"],"errorCode":"ER-01183"}"#,
-            &["a", "b"][..],
-            Some("ER-01183"),
-        ),
+        (r#"{"errors":["a","b"],"errorCode":"ER-01183"}"#, &["a", "b"][..], Some("ER-01183")),
         (r#"{"statusCode":401,"error":"Unauthorized","message":"m"}"#, &["m"], None),
         (r#"{"statusCode":400,"error":"Bad Request","message":["m","n"]}"#, &["m", "n"], None),
         (r#"{"errors":["a"],"message":"m"}"#, &["a", "m"], None),

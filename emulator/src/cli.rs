@@ -67,8 +67,8 @@ pub(crate) struct Cli {
 
     /// An API token that exists; repeatable. With :user it is a user's, else a tenant's
     /// [default: a random one]
-    #[arg(long = "api-token", value_name = "ID:SECRET[:user]", value_parser = api_token)]
-    api_tokens: Vec<ApiToken>,
+    #[arg(long = "api-token", value_name = "ID:SECRET[:user]")]
+    api_tokens: Vec<String>,
 
     /// The client id of an API token that exists; repeatable, each with its --secret
     #[arg(long = "client-id", value_name = "ID")]
@@ -158,7 +158,8 @@ impl Cli {
             return Err("each --client-id needs its --secret, and the other way round".into());
         }
         let pairs = self.client_ids.into_iter().zip(self.secrets);
-        let mut api_tokens = self.api_tokens;
+        let mut api_tokens =
+            self.api_tokens.iter().map(|text| api_token(text)).collect::<Result<Vec<_>, _>>()?;
         api_tokens.extend(pairs.map(|(client_id, secret)| ApiToken::tenant(client_id, secret)));
         let hs256 = self.algorithm.eq_ignore_ascii_case("HS256");
         let options = Options {
@@ -190,13 +191,13 @@ impl Cli {
     }
 }
 
-/// Reads `ID:SECRET` or `ID:SECRET:user`.
+/// Reads `ID:SECRET` or `ID:SECRET:user`. Not clap's to check, since it would repeat a wrong value,
+/// and that may hold a secret.
 fn api_token(text: &str) -> Result<ApiToken, String> {
     match text.split(':').collect::<Vec<_>>()[..] {
         [id, secret] if !id.is_empty() => Ok(ApiToken::tenant(id, secret)),
         [id, secret, "user"] if !id.is_empty() => Ok(ApiToken::user(id, secret)),
-        // The text may hold a secret, so it is not repeated.
-        _ => Err("expected ID:SECRET or ID:SECRET:user".into()),
+        _ => Err("--api-token takes ID:SECRET or ID:SECRET:user".into()),
     }
 }
 

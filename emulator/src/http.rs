@@ -225,7 +225,7 @@ impl<S: Transport> Connection<S> {
     /// else reset the connection and the client could lose the answer.
     pub(crate) async fn close_unread(mut self) {
         let _ = self.stream.shutdown().await;
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.until_gone()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(10), self.until_gone()).await;
     }
 
     /// Breaks the connection: without TLS's farewell, and if `rst`, without TCP's.

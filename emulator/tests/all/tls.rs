@@ -1,0 +1,144 @@
+//! HTTPS: the CA, faulty certificates, client certificates; and IPv6.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv6Addr};
+
+use frontegg_emulator::{Emulator, Fault, Options};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+
+use crate::wire::{Answer, V2, connect, credentials, quick, read_answer, request, start};
+
+fn agent(emulator: &Emulator, client: Option<ClientCert>) -> Agent {
+    let ca = Certificate::from_pem(emulator.ca_pem().as_bytes()).expect("a certificate");
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&[ca]))
+        .client_cert(client)
+        .build();
+    Agent::config_builder().tls_config(tls).proxy(None).build().new_agent()
+}
+
+fn post(agent: &Agent, origin: &str) -> Result<Value, ureq::Error> {
+    let request = agent.post(format!("{origin}{V2}")).header("content-type", "application/json");
+    let text = request.send(credentials().to_string())?.body_mut().read_to_string()?;
+    Ok(serde_json::from_str(&text).expect("JSON"))
+}
+
+#[test]
+fn https_serves_whoever_trusts_the_ca() {
+    let emulator = start(quick());
+    let agent = agent(&emulator, None);
+    for origin in [emulator.https_url(), &emulator.https_url().replace("127.0.0.1", "localhost")] {
+        assert!(post(&agent, origin).expect("trusted")["access_token"].is_string());
+    }
+    let state = emulator.state();
+    assert!(state.requests.iter().all(|request| request.tls));
+    assert_eq!((state.counts.tls_handshakes, state.counts.tls_failures), (2, 0));
+
+    let stranger = Agent::config_builder().proxy(None).build().new_agent();
+    assert!(post(&stranger, emulator.https_url()).is_err());
+    let failed = |state: &frontegg_emulator::State| state.counts.tls_failures == 1;
+    assert!(emulator.wait_until(failed, std::time::Duration::from_secs(60)).is_some());
+}
+
+#[test]
+fn a_certificate_can_have_more_names() {
+    let emulator = start(Options { tls_names: vec!["auth.example.com".into()], ..quick() });
+    assert!(post(&agent(&emulator, None), emulator.https_url()).is_ok());
+    assert!(Emulator::start(Options { tls_names: vec!["n\u{f6}".into()], ..quick() }).is_err());
+}
+
+#[test]
+fn faulty_certificates_are_refused_by_those_who_look() {
+    let emulator = start(Options { tls_faults: true, ..quick() });
+    let agent = agent(&emulator, None);
+    for (origin, complaint) in [
+        (emulator.https_expired_url(), "expired"),
+        (emulator.https_wrong_host_url(), "not valid for name"),
+    ] {
+        let error = post(&agent, origin.expect("asked for")).expect_err("a bad certificate");
+        assert!(error.to_string().contains(complaint), "{error}");
+    }
+    assert!(post(&agent, emulator.https_url()).is_ok());
+    assert_eq!(emulator.state().counts.requests, 1);
+}
+
+#[test]
+fn mtls_wants_a_certificate_of_the_ca() {
+    let emulator = start(Options { mtls: true, ..quick() });
+    let certificate = emulator.client_certificate_pem().expect("asked for");
+    let certificate = Certificate::from_pem(certificate.as_bytes()).expect("a certificate");
+    let key = emulator.client_key_pem().expect("asked for");
+    let key = PrivateKey::from_pem(key.as_bytes()).expect("a key");
+    let client = ClientCert::new_with_certs(&[certificate], key);
+    let origin = emulator.mtls_url().expect("asked for");
+    assert!(post(&agent(&emulator, Some(client)), origin).is_ok());
+    assert!(post(&agent(&emulator, None), origin).is_err());
+    assert_eq!(emulator.state().counts.requests, 1);
+}
+
+#[test]
+fn what_was_not_asked_for_is_not_there() {
+    let emulator = start(quick());
+    assert_eq!((emulator.https_expired_url(), emulator.https_wrong_host_url()), (None, None));
+    assert_eq!(
+        (emulator.mtls_url(), emulator.client_certificate_pem(), emulator.client_key_pem()),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn faults_work_under_tls_and_before_it() {
+    let emulator = start(quick());
+    let agent = agent(&emulator, None);
+    let faults: Vec<Fault> = serde_json::from_value(json!([
+        {"on": "connection", "action": {"close": {"when": "before_read"}}},
+        {"on": "connection", "action": {"garbage": {"bytes": "no TLS"}}},
+        {"on": "authenticate", "action": {"truncate": {"bytes": 5}}},
+        {"on": "authenticate", "action": {"close": {"when": "after_processing", "rst": true}}},
+        {"on": "authenticate", "action": {"drip": {"bytes": 50, "interval_ms": 1}}},
+    ]))
+    .expect("faults");
+    emulator.add_faults(faults).expect("sensible ones");
+    for _ in 0..4 {
+        assert!(post(&agent, emulator.https_url()).is_err());
+    }
+    assert!(post(&agent, emulator.https_url()).is_ok());
+    let state = emulator.state();
+    assert_eq!((state.counts.faults_served, state.api_tokens[0].authentications), (5, 3));
+}
+
+#[test]
+fn a_plain_request_to_https_is_no_handshake() {
+    let emulator = start(quick());
+    let origin = emulator.https_url().replace("https", "http");
+    let mut stream = connect(&origin);
+    stream.write_all(&request("GET", "/", "", "")).expect("it takes it in");
+    let mut all = Vec::new();
+    // It may be told off by an alert, or cut off.
+    let _ = stream.read_to_end(&mut all);
+    assert!(Answer::parse(&all).is_none());
+    let failed = |state: &frontegg_emulator::State| state.counts.tls_failures == 1;
+    assert!(emulator.wait_until(failed, std::time::Duration::from_secs(60)).is_some());
+}
+
+#[test]
+fn ipv6_works_like_ipv4() {
+    let emulator = start(Options { host: IpAddr::V6(Ipv6Addr::LOCALHOST), ..quick() });
+    assert!(emulator.http_url().starts_with("http://[::1]:"), "{}", emulator.http_url());
+    assert_eq!(emulator.base_url(), format!("{}/identity", emulator.http_url()));
+    let mut stream = connect(emulator.http_url());
+    let headers = "content-type: application/json\r\n";
+    stream.write_all(&request("POST", V2, headers, &credentials().to_string())).expect("it reads");
+    assert_eq!(read_answer(&mut stream).status, 200);
+    assert!(post(&agent(&emulator, None), emulator.https_url()).is_ok());
+}
+
+#[test]
+fn all_addresses_are_reached_by_the_loopback_one() {
+    let emulator =
+        start(Options { host: "0.0.0.0".parse().expect("an address"), workers: 2, ..quick() });
+    assert!(post(&agent(&emulator, None), emulator.https_url()).is_ok());
+    assert!(emulator.https_base_url().starts_with("https://127.0.0.1:"));
+}

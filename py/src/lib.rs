@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The native half of the Python package `frontegg_token`: private, and as thin as it can be.
+//!
+//! What users see is written in Python, beside this crate. Every entry point turns a panic into
+//! an exception, and every call that can block releases the interpreter.
+
+mod client;
+mod error;
+mod mailbox;
+mod settings;
+mod text;
+mod token_set;
+
+/// The module `frontegg_token._native`.
+///
+/// It keeps no state that threads share without a lock, hence free threading is declared.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use crate::client::Client;
+    #[pymodule_export]
+    use crate::error::codes;
+    #[pymodule_export]
+    use crate::mailbox::{Mailbox, forget_wakes, stop_wakes};
+    #[pymodule_export]
+    use crate::token_set::TokenSet;
+    #[pymodule_export]
+    const VERSION: &str = frontegg_token::VERSION;
+}

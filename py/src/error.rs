@@ -1,0 +1,50 @@
+//! From core's error to Python's exceptions, which are defined in Python.
+
+use frontegg_token::guard::guard;
+use frontegg_token::{CODES, Error};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+/// The exception for an error, an instance of a class in `frontegg_token._errors`.
+pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
+    PyErr::from_value(
+        instance(py, error)
+            .unwrap_or_else(|raised| raised.into_value(py).into_any())
+            .into_bound(py),
+    )
+}
+
+/// The same as an object that is not raised yet.
+pub(crate) fn instance(py: Python<'_>, error: &Error) -> PyResult<Py<PyAny>> {
+    static BUILD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let facts = PyDict::new(py);
+    facts.set_item("http_status", error.http_status())?;
+    facts.set_item("messages", PyTuple::new(py, error.messages())?)?;
+    facts.set_item("error_code", error.error_code())?;
+    facts.set_item("trace_id", error.trace_id())?;
+    facts.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
+    facts.set_item("attempts", error.attempts())?;
+    facts.set_item("retryable", error.is_retryable())?;
+    let build = BUILD.import(py, "frontegg_token._errors", "from_facts")?;
+    build.call1((error.code().number(), error.message(), facts)).map(Bound::unbind)
+}
+
+/// Runs a part of an entry point that does not block.
+pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error>) -> PyResult<T> {
+    guard(work).map_err(|error| to_python(py, &error))
+}
+
+/// Runs a part of an entry point that may block; other Python threads go on meanwhile.
+pub(crate) fn blocking<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    py.detach(|| guard(work)).map_err(|error| to_python(py, &error))
+}
+
+/// The table of codes: number, name, and whether retryable by default.
+#[pyfunction]
+pub(crate) fn codes() -> Vec<(i32, &'static str, bool)> {
+    CODES.iter().map(|row| (row.code.number(), row.name, row.retryable)).collect()
+}

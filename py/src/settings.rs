@@ -1,0 +1,175 @@
+//! Keyword arguments of a Python client, as calls of core's builder.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frontegg_token::{Client, ClientBuilder, Endpoint, Error, Proxy, RetryPolicy, Roots};
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+
+use crate::error::to_python;
+use crate::text::Text;
+
+/// A builder with the settings that are given; `None` stands for one that is not.
+pub(crate) fn builder(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<ClientBuilder> {
+    let mut builder = start(from_env, settings)?;
+    let mut roots = None;
+    for (name, value) in settings {
+        let name = name.extract::<Text>()?.0;
+        let given = Given { name: &name, value };
+        if given.value.is_none() {
+            continue;
+        }
+        builder = match given.name {
+            "region" | "domain" | "base_url" => builder,
+            "allow_http" => builder.allow_http(given.read()?),
+            "vendor_host" => builder.vendor_host(given.text()?),
+            "connect_timeout" => builder.connect_timeout(given.seconds()?),
+            "attempt_timeout" => builder.attempt_timeout(given.seconds()?),
+            "deadline" => builder.deadline(given.seconds()?),
+            "retry" => builder.retry(retry(&given)?),
+            "proxy" => builder.proxy(given.parsed::<Proxy>()?),
+            "roots" | "ca_pem" | "ca_file" => {
+                if roots.replace(name.clone()).is_some() {
+                    return Err(given.refused("give at most one of roots, ca_pem and ca_file"));
+                }
+                match given.name {
+                    "roots" => builder.roots(given.parsed::<Roots>()?),
+                    "ca_pem" => builder.roots(Roots::pem(&given.bytes()?)),
+                    _ => builder.roots(Roots::pem_file(given.read::<PathBuf>()?)),
+                }
+            }
+            "client_certificate" => {
+                let (chain, key) = given.pair()?;
+                builder.client_certificate(&chain.bytes()?, &key.bytes()?)
+            }
+            "headers" => headers(builder, &given)?,
+            "bearer" => builder.bearer(given.text()?),
+            "user_agent_suffix" => builder.user_agent_suffix(given.text()?),
+            _ => {
+                let message = format!("got an unexpected keyword argument '{name}'");
+                return Err(PyTypeError::new_err(message));
+            }
+        };
+    }
+    Ok(builder)
+}
+
+/// The builder for the endpoint, which is among the settings or in the environment.
+fn start(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<ClientBuilder> {
+    let text = |name| match settings.get_item(name)? {
+        Some(value) if !value.is_none() => Given { name, value }.text().map(Some),
+        _ => Ok(None),
+    };
+    let (region, domain, base_url) = (text("region")?, text("domain")?, text("base_url")?);
+    let refused = |error: Error| to_python(settings.py(), &error);
+    if !from_env {
+        let endpoint = Endpoint::choose(region.as_deref(), domain.as_deref(), base_url.as_deref());
+        return Ok(Client::builder(endpoint.map_err(refused)?));
+    }
+    if region.or(domain).or(base_url).is_some() {
+        let message = "from_env takes region, domain or base_url from the environment";
+        return Err(refused(Error::invalid_argument(message)));
+    }
+    Ok(ClientBuilder::from_env())
+}
+
+fn retry(given: &Given<'_, '_>) -> PyResult<RetryPolicy> {
+    let part = |name| {
+        let value = given.value.getattr(name).map_err(|_| given.mistyped("a RetryPolicy"))?;
+        Ok::<_, PyErr>((!value.is_none()).then_some(Given { name, value }))
+    };
+    let mut policy = RetryPolicy::default();
+    if let Some(given) = part("max_attempts")? {
+        policy.max_attempts = given.read()?;
+    }
+    if let Some(given) = part("base_delay")? {
+        policy.base_delay = given.seconds()?;
+    }
+    if let Some(given) = part("max_delay")? {
+        policy.max_delay = given.seconds()?;
+    }
+    Ok(policy)
+}
+
+/// Takes a mapping, or pairs where a name is to be sent several times.
+fn headers(mut builder: ClientBuilder, given: &Given<'_, '_>) -> PyResult<ClientBuilder> {
+    let pairs = match given.value.call_method0("items") {
+        Err(error) if error.is_instance_of::<PyAttributeError>(given.value.py()) => {
+            given.value.clone()
+        }
+        items => items?,
+    };
+    for pair in pairs.try_iter().map_err(|_| given.mistyped("a mapping or pairs"))? {
+        let (name, value) = Given { name: given.name, value: pair? }.pair()?;
+        builder = builder.header(name.text()?, value.text()?);
+    }
+    Ok(builder)
+}
+
+/// A setting with its name, so that a complaint can tell which it is about. None repeats the
+/// value: it may be a secret.
+struct Given<'n, 'py> {
+    name: &'n str,
+    value: Bound<'py, PyAny>,
+}
+
+impl<'n, 'py> Given<'n, 'py> {
+    fn refused(&self, message: &str) -> PyErr {
+        to_python(self.value.py(), &Error::invalid_argument(message))
+    }
+
+    fn mistyped(&self, wanted: &str) -> PyErr {
+        let kind = self.value.get_type();
+        let got = kind.name().map_or_else(|_| "something else".into(), |name| name.to_string());
+        PyTypeError::new_err(format!("{}: expected {wanted}, not {got}", self.name))
+    }
+
+    /// A value of a type that PyO3 knows.
+    fn read<T: FromPyObjectOwned<'py>>(&self) -> PyResult<T> {
+        self.value.extract::<T>().map_err(|error| {
+            let error: PyErr = error.into();
+            let py = self.value.py();
+            if error.is_instance_of::<PyOverflowError>(py) {
+                self.refused(&format!("{} is out of range", self.name))
+            } else if error.is_instance_of::<PyTypeError>(py) {
+                PyTypeError::new_err(format!("{}: {}", self.name, error.value(py)))
+            } else {
+                error
+            }
+        })
+    }
+
+    fn text(&self) -> PyResult<String> {
+        if !self.value.is_instance_of::<PyString>() {
+            return Err(self.mistyped("str"));
+        }
+        Ok(self.value.extract::<Text>()?.0)
+    }
+
+    fn parsed<T: std::str::FromStr<Err = Error>>(&self) -> PyResult<T> {
+        self.text()?.parse().map_err(|error| to_python(self.value.py(), &error))
+    }
+
+    fn bytes(&self) -> PyResult<Vec<u8>> {
+        match self.value.cast::<PyBytes>() {
+            Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
+            Err(_) if self.value.is_instance_of::<PyString>() => Ok(self.text()?.into_bytes()),
+            Err(_) => Err(self.mistyped("str or bytes")),
+        }
+    }
+
+    fn seconds(&self) -> PyResult<Duration> {
+        Duration::try_from_secs_f64(self.read()?)
+            .map_err(|_| self.refused(&format!("{} is not a length of time in seconds", self.name)))
+    }
+
+    fn pair(&self) -> PyResult<(Given<'n, 'py>, Given<'n, 'py>)> {
+        let pair: (Bound<'py, PyAny>, Bound<'py, PyAny>) =
+            self.value.extract().map_err(|_| self.mistyped("a tuple of two"))?;
+        let named = |value| Given { name: self.name, value };
+        Ok((named(pair.0), named(pair.1)))
+    }
+}

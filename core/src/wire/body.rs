@@ -73,10 +73,17 @@ fn is_something(value: &Value) -> bool {
     }
 }
 
-/// The first of two namings that is there as a string with something in it.
+/// The first of two namings that is there as a string with something in it. One with a
+/// control character is as good as absent: it fits into no header, and a NUL into no C string.
 fn text(members: &mut Map<String, Value>, snake: &str, camel: &str) -> Option<String> {
     [snake, camel].into_iter().find_map(|name| match members.remove(name) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Some(text),
+        Some(Value::String(mut text)) => {
+            if text.trim().is_empty() || text.contains(char::is_control) {
+                text.zeroize();
+                return None;
+            }
+            Some(text)
+        }
         _ => None,
     })
 }

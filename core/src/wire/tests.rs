@@ -93,6 +93,8 @@ fn success_without_a_token_is_an_error() {
         r#"{"access_token":""}"#,
         r#"{"access_token":" "}"#,
         r#"{"access_token":7}"#,
+        r#"{"access_token":"a\u0000b"}"#,
+        r#"{"access_token":"a\r\nx: y"}"#,
         r#"{"access_token":"a","errors":["no"]}"#,
         r#"{"access_token":"a","error":"no"}"#,
         r#"{"errors":[{"message":"ER-00004"}]}"#,

@@ -271,6 +271,17 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_code() {
+        let readme = include_str!("../../README.md");
+        for row in CODES {
+            let start = format!("| {} | `{}` |", row.code.number(), row.name);
+            let line = readme.lines().find(|line| line.starts_with(&start)).expect(row.name);
+            let end = if row.retryable { "| yes |" } else { "| no |" };
+            assert!(line.ends_with(end), "{line}");
+        }
+    }
+
+    #[test]
     fn an_error_is_one_pointer_wide() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }

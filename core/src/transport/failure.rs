@@ -36,7 +36,7 @@ impl From<ureq::Error> for Failure {
 fn classify(error: &ureq::Error, connecting: bool) -> Failure {
     use ureq::Error as E;
     let (code, message) = match error {
-        E::Timeout(phase) => (Code::Timeout, format!("the time budget is spent ({phase})")),
+        E::Timeout(phase) => (Code::Timeout, spent(*phase).to_owned()),
         E::HostNotFound => (Code::Connect, "the host was not found".to_owned()),
         E::ConnectProxyFailed(reason) => (Code::Connect, format!("the proxy refused: {reason}")),
         E::ConnectionFailed => (Code::Connect, "no connection could be made".to_owned()),
@@ -62,6 +62,14 @@ fn classify(error: &ureq::Error, connecting: bool) -> Failure {
         _ => (Code::Internal, "the HTTP layer failed in an unforeseen way".to_owned()),
     };
     Failure { code, message, may_have_been_processed: true }
+}
+
+fn spent(phase: ureq::Timeout) -> &'static str {
+    match phase {
+        ureq::Timeout::Connect => "the time to connect is spent",
+        ureq::Timeout::Resolve => "the time to resolve the host is spent",
+        _ => "the time for an answer is spent",
+    }
 }
 
 fn classify_io(error: &io::Error, connecting: bool) -> Failure {

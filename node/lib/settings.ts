@@ -1,0 +1,79 @@
+/** From options, of which nothing is certain at run time, to settings for the native half. */
+
+import { invalidArgument } from './errors.js';
+import type { Settings } from './native.js';
+
+type Bag = Record<string, unknown>;
+
+const SIMPLE = {
+  vendorHost: 'string',
+  allowHttp: 'boolean',
+  connectTimeout: 'number',
+  attemptTimeout: 'number',
+  deadline: 'number',
+  proxy: 'string',
+  roots: 'string',
+  caFile: 'string',
+  bearer: 'string',
+  userAgentSuffix: 'string',
+} as const;
+const ENDPOINT = { region: 'string', domain: 'string', baseUrl: 'string' } as const;
+const RETRY = { maxAttempts: 'number', baseDelay: 'number', maxDelay: 'number' } as const;
+
+/** Checks types and names, the native half the rest. */
+export function settings(options: unknown, fromEnv: boolean): Settings {
+  const {
+    retry = {},
+    caPem,
+    clientCertificate,
+    headers = {},
+    ...simple
+  } = bag('the options', options);
+  const result: Settings = {
+    fromEnv,
+    ...pick(simple, fromEnv ? SIMPLE : { ...ENDPOINT, ...SIMPLE }),
+    ...pick(bag('retry', retry), RETRY),
+    headers: Object.entries(bag('headers', headers)).flatMap(([name, value]) => [
+      text('the name of a header', name),
+      text(`the header ${name}`, value),
+    ]),
+  };
+  if (caPem !== undefined) result.caPem = pem('caPem', caPem);
+  if (clientCertificate !== undefined) {
+    const { chain, key } = bag('clientCertificate', clientCertificate);
+    result.clientCertificateChain = pem('clientCertificate.chain', chain);
+    result.clientCertificateKey = pem('clientCertificate.key', key);
+  }
+  return result;
+}
+
+/** A string that UTF-8 can express. The message never repeats it. */
+export function text(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalidArgument(`${name} is not a string`);
+  if (!value.isWellFormed()) throw invalidArgument(`${name} is not well-formed Unicode`);
+  return value;
+}
+
+/** An object to read properties from. */
+export function bag(name: string, value: unknown): Bag {
+  if (typeof value !== 'object' || value === null) throw invalidArgument(`${name}: not an object`);
+  return value as Bag;
+}
+
+/** The properties that are set, all of them known and of the right type. */
+function pick(from: Bag, kinds: Readonly<Record<string, string>>): Bag {
+  const picked: Bag = {};
+  for (const [name, value] of Object.entries(from)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) throw invalidArgument(`there is no option ${name} here`);
+    if (value === undefined) continue;
+    if (kind === 'string') text(name, value);
+    else if (typeof value !== kind) throw invalidArgument(`${name} is not a ${kind}`);
+    picked[name] = value;
+  }
+  return picked;
+}
+
+function pem(name: string, value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : text(name, value);
+}

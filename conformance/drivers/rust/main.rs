@@ -1,0 +1,243 @@
+//! The driver of Rust: does what each line on standard input asks, and answers it in a line.
+
+use std::collections::HashMap;
+use std::io::{BufRead, Write};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, UNIX_EPOCH};
+
+use frontegg_token::{
+    CODES, Client, ClientBuilder, Credentials, Endpoint, Error, RefreshToken, RetryPolicy, Roots,
+    TokenSet,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+enum Request {
+    NewClient { client: String, settings: Box<Settings> },
+    Authenticate { client: String, client_id: String, secret: String, background: Option<String> },
+    Refresh { client: String, refresh_token: String, background: Option<String> },
+    Wait { job: String },
+    Close { client: String },
+    Drop { client: String },
+    Errors {},
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Settings {
+    region: Option<String>,
+    domain: Option<String>,
+    base_url: Option<String>,
+    from_env: bool,
+    vendor_host: Option<String>,
+    allow_http: Option<bool>,
+    connect_timeout_ms: Option<u64>,
+    attempt_timeout_ms: Option<u64>,
+    deadline_ms: Option<u64>,
+    max_attempts: Option<u32>,
+    base_delay_ms: Option<u64>,
+    max_delay_ms: Option<u64>,
+    proxy: Option<String>,
+    roots: Option<String>,
+    ca_pem: Option<String>,
+    ca_file: Option<String>,
+    client_certificate_pem: Option<String>,
+    client_key_pem: Option<String>,
+    headers: Vec<(String, String)>,
+    bearer: Option<String>,
+    user_agent_suffix: Option<String>,
+}
+
+impl Settings {
+    fn build(self) -> Result<Client, Error> {
+        let mut builder = if self.from_env {
+            ClientBuilder::from_env()
+        } else {
+            let (region, domain, url) = (&self.region, &self.domain, &self.base_url);
+            Client::builder(Endpoint::choose(region.as_deref(), domain.as_deref(), url.as_deref())?)
+        };
+        if let Some(host) = self.vendor_host {
+            builder = builder.vendor_host(host);
+        }
+        if let Some(allow) = self.allow_http {
+            builder = builder.allow_http(allow);
+        }
+        if let Some(ms) = self.connect_timeout_ms {
+            builder = builder.connect_timeout(Duration::from_millis(ms));
+        }
+        if let Some(ms) = self.attempt_timeout_ms {
+            builder = builder.attempt_timeout(Duration::from_millis(ms));
+        }
+        if let Some(ms) = self.deadline_ms {
+            builder = builder.deadline(Duration::from_millis(ms));
+        }
+        let default = RetryPolicy::default();
+        builder = builder.retry(RetryPolicy {
+            max_attempts: self.max_attempts.unwrap_or(default.max_attempts),
+            base_delay: self.base_delay_ms.map_or(default.base_delay, Duration::from_millis),
+            max_delay: self.max_delay_ms.map_or(default.max_delay, Duration::from_millis),
+        });
+        if let Some(proxy) = self.proxy {
+            builder = builder.proxy(proxy.parse()?);
+        }
+        if let Some(roots) = self.roots {
+            builder = builder.roots(match roots.as_str() {
+                "platform" => Roots::Platform,
+                "bundled" => Roots::Bundled,
+                other => panic!("no roots are called {other}"),
+            });
+        }
+        if let Some(pem) = self.ca_pem {
+            builder = builder.roots(Roots::pem(pem.as_bytes()));
+        }
+        if let Some(path) = self.ca_file {
+            builder = builder.roots(Roots::pem_file(path));
+        }
+        if let (Some(chain), Some(key)) = (self.client_certificate_pem, self.client_key_pem) {
+            builder = builder.client_certificate(chain.as_bytes(), key.as_bytes());
+        }
+        for (name, value) in self.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(token) = self.bearer {
+            builder = builder.bearer(token);
+        }
+        if let Some(suffix) = self.user_agent_suffix {
+            builder = builder.user_agent_suffix(suffix);
+        }
+        builder.build()
+    }
+}
+
+fn token_set(client: &Client, set: &TokenSet) -> Value {
+    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let received_at = set.received_at().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let claims = set.access_token().claims().map(|claims| claims.to_json());
+    json!({
+        "ok": {
+            "access_token": set.access_token().as_str(),
+            "refresh_token": set.refresh_token().map(RefreshToken::as_str),
+            "lifetime_ms": set.lifetime().map(ms),
+            "expires": set.expires(),
+            "trace_id": set.trace_id(),
+            "received_at_ms": ms(received_at),
+            "claims": claims.map(|json| serde_json::from_str::<Value>(&json).expect("JSON")),
+        },
+        "shown": format!("{set:?} {client:?}"),
+    })
+}
+
+fn facts(client: Option<&Client>, error: &Error) -> Value {
+    let retry_after = error.retry_after().map(|wait| u64::try_from(wait.as_millis()));
+    json!({
+        "error": {
+            "code": error.code().as_str(),
+            "number": error.code().number(),
+            "message": error.message(),
+            "http_status": error.http_status(),
+            "messages": error.messages(),
+            "error_code": error.error_code(),
+            "trace_id": error.trace_id(),
+            "retry_after_ms": retry_after.map(|ms| ms.unwrap_or(u64::MAX)),
+            "attempts": error.attempts(),
+            "retryable": error.is_retryable(),
+        },
+        "shown": format!("{error:?} {error} {client:?}"),
+    })
+}
+
+fn outcome(client: &Client, result: Result<TokenSet, Error>) -> Value {
+    match result {
+        Ok(set) => token_set(client, &set),
+        Err(error) => facts(Some(client), &error),
+    }
+}
+
+#[derive(Default)]
+struct Driver {
+    clients: HashMap<String, Client>,
+    jobs: HashMap<String, JoinHandle<Value>>,
+}
+
+impl Driver {
+    fn answer(&mut self, request: Request) -> Value {
+        match request {
+            Request::NewClient { client, settings } => match settings.build() {
+                Ok(built) => {
+                    self.clients.insert(client, built);
+                    json!({"ok": {}})
+                }
+                Err(error) => facts(None, &error),
+            },
+            Request::Authenticate { client, client_id, secret, background } => {
+                self.call(&client, background, move |client| {
+                    client.authenticate(&Credentials::new(client_id, secret)?)
+                })
+            }
+            Request::Refresh { client, refresh_token, background } => {
+                self.call(&client, background, move |client| {
+                    client.refresh(&RefreshToken::new(refresh_token))
+                })
+            }
+            Request::Wait { job } => {
+                self.jobs.remove(&job).expect("a known job").join().expect("no panic")
+            }
+            Request::Close { client } => {
+                self.clients[&client].close();
+                json!({"ok": {}})
+            }
+            Request::Drop { client } => {
+                self.clients.remove(&client);
+                json!({"ok": {}})
+            }
+            Request::Errors {} => {
+                let rows =
+                    CODES.iter().map(|row| json!({"number": row.code.number(), "code": row.name}));
+                json!({"ok": {"errors": rows.collect::<Vec<_>>()}})
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        client: &str,
+        background: Option<String>,
+        call: impl FnOnce(&Client) -> Result<TokenSet, Error> + Send + 'static,
+    ) -> Value {
+        let client = self.clients[client].clone();
+        let Some(job) = background else { return outcome(&client, call(&client)) };
+        self.jobs.insert(job, thread::spawn(move || outcome(&client, call(&client))));
+        json!({"ok": {}})
+    }
+}
+
+/// Writes every line of the log to standard error, the most detailed too.
+struct StderrLog;
+
+impl log::Log for StderrLog {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        eprintln!("{} {}: {}", record.level(), record.target(), record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+fn main() {
+    log::set_logger(&StderrLog).expect("the only logger");
+    log::set_max_level(log::LevelFilter::Trace);
+    let mut driver = Driver::default();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("standard input can be read");
+        let request = serde_json::from_str(&line).expect("a request of the protocol");
+        let reply = driver.answer(request);
+        println!("{reply}");
+        std::io::stdout().flush().expect("somebody reads");
+    }
+}

@@ -1,0 +1,310 @@
+//! One scenario, played with one driver.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use frontegg_emulator::State;
+use serde_json::{Map, Value, json};
+
+use crate::driver::Driver;
+use crate::matcher::{Matcher, Saved};
+use crate::reply::{self, Reply, To};
+use crate::scenario::{Expect, Scenario, Step};
+use crate::stage::Stage;
+
+/// How long what was done may take to show at the service.
+const SETTLING: Duration = Duration::from_secs(5);
+/// How long a request may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+/// How far the time of receipt may be off, in milliseconds: rounding, not clocks.
+const ROUNDING: u64 = 5;
+
+/// Plays it; answers what was not as expected.
+pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -> Vec<String> {
+    let saved = Saved::from([("given".to_owned(), stage.given.clone())]);
+    let mut run = Run { stage, driver, saved, clients: Vec::new(), failures: Vec::new() };
+    match run.play(scenario) {
+        Ok(()) => run.look_at_the_service(scenario),
+        Err(failure) => run.failures.push(failure),
+    }
+    run.look_for_secrets("the service's log", &json!(run.stage.emulator.state()).to_string());
+    let failures = std::mem::take(&mut run.failures);
+    failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect()
+}
+
+struct Run<'a> {
+    stage: &'a mut Stage,
+    driver: &'a mut Driver,
+    saved: Saved,
+    /// Clients that the driver holds.
+    clients: Vec<String>,
+    failures: Vec<String>,
+}
+
+impl Run<'_> {
+    /// Goes through the steps; an error is one after which the rest makes no sense.
+    fn play(&mut self, scenario: &Scenario) -> Result<(), String> {
+        if let Some(settings) = &scenario.client {
+            let reply = self.new_client("a", with_defaults(settings))?;
+            self.expect("the client", &reply, &Expect::default(), None, To::Other)?;
+        }
+        for (index, step) in scenario.steps.iter().enumerate() {
+            self.step(&format!("step {}", index + 1), step)?;
+        }
+        for client in std::mem::take(&mut self.clients) {
+            let reply = self.ask(&json!({"op": "drop", "client": client}))?;
+            self.expect("drop", &reply, &Expect::default(), None, To::Other)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, at: &str, step: &Step) -> Result<(), String> {
+        match step {
+            Step::NewClient { client, settings, expect } => {
+                let reply = self.new_client(client, settings.clone())?;
+                self.expect(at, &reply, expect, None, To::Other)
+            }
+            Step::Authenticate { client, owner, client_id, secret, save, background, expect } => {
+                let (right_id, right_secret) = self.stage.credentials(owner)?;
+                let fill = |given: &Option<String>, right: &str| match given {
+                    Some(given) => self.stage.fill_text(given),
+                    None => right.to_owned(),
+                };
+                let (client_id, secret) = (fill(client_id, right_id), fill(secret, right_secret));
+                self.stage.secrets.add(&secret);
+                let request = json!({
+                    "op": "authenticate", "client": client,
+                    "client_id": client_id, "secret": secret,
+                });
+                self.call(at, request, background.as_ref(), expect, save.as_ref())
+            }
+            Step::Refresh { client, token, refresh_token, save, background, expect } => {
+                let refresh_token = match refresh_token {
+                    Some(given) => self.stage.fill_text(given),
+                    None => self.saved_refresh_token(token)?,
+                };
+                self.stage.secrets.add(&refresh_token);
+                let request =
+                    json!({"op": "refresh", "client": client, "refresh_token": refresh_token});
+                self.call(at, request, background.as_ref(), expect, save.as_ref())
+            }
+            Step::Wait { job, save, expect } => {
+                let reply = self.ask(&json!({"op": "wait", "job": job}))?;
+                self.expect(at, &reply, expect, save.as_ref(), To::Call)
+            }
+            Step::Close { client } => {
+                let reply = self.ask(&json!({"op": "close", "client": client}))?;
+                self.expect(at, &reply, &Expect::default(), None, To::Other)
+            }
+            Step::Drop { client } => {
+                self.clients.retain(|known| known != client);
+                let reply = self.ask(&json!({"op": "drop", "client": client}))?;
+                self.expect(at, &reply, &Expect::default(), None, To::Other)
+            }
+            Step::Faults { faults } => self.stage.add_faults(faults),
+            Step::Options { options } => self.stage.set_options(options),
+            Step::AdvanceClock { seconds } => {
+                self.stage.emulator.advance_clock(*seconds);
+                Ok(())
+            }
+            Step::UntilServiceSaw { requests } => {
+                let all = self.stage.before.requests.len() + requests;
+                let arrived = |state: &State| state.requests.len() >= all;
+                let state = self.stage.emulator.wait_until(arrived, ARRIVAL);
+                state.map(drop).ok_or_else(|| format!("{at}: the service has not seen that many"))
+            }
+            Step::Pause { ms } => {
+                std::thread::sleep(Duration::from_millis(*ms));
+                Ok(())
+            }
+        }
+    }
+
+    fn saved_refresh_token(&self, name: &str) -> Result<String, String> {
+        let token = self.saved.get(name).and_then(|set| set.get("refresh_token"));
+        let token = token.and_then(Value::as_str).map(String::from);
+        token.ok_or_else(|| format!("no refresh token was saved as {name}"))
+    }
+
+    fn new_client(&mut self, name: &str, settings: Map<String, Value>) -> Result<Value, String> {
+        let mut settings = Value::Object(settings);
+        self.stage.fill(&mut settings);
+        if let Some(bearer) = settings.get("bearer").and_then(Value::as_str) {
+            self.stage.secrets.add(bearer);
+        }
+        self.clients.push(name.to_owned());
+        self.ask(&json!({"op": "new_client", "client": name, "settings": settings}))
+    }
+
+    fn call(
+        &mut self,
+        at: &str,
+        mut request: Value,
+        background: Option<&String>,
+        expect: &Expect,
+        save: Option<&String>,
+    ) -> Result<(), String> {
+        if let Some(job) = background {
+            request["background"] = json!(job);
+            let reply = self.ask(&request)?;
+            return self.expect(at, &reply, &Expect::default(), None, To::Other);
+        }
+        let before = now();
+        let reply = self.ask(&request)?;
+        if let Some(received) = reply["ok"]["received_at_ms"].as_u64()
+            && !(before.saturating_sub(ROUNDING)..=now() + ROUNDING).contains(&received)
+        {
+            self.failures.push(format!("{at}: received_at_ms is not within the call"));
+        }
+        self.expect(at, &reply, expect, save, To::Call)
+    }
+
+    fn ask(&mut self, request: &Value) -> Result<Value, String> {
+        let reply = self.driver.ask(request)?;
+        if let Some(set) = reply["ok"].as_object() {
+            self.stage.know_tokens(set);
+        }
+        self.look_for_secrets("a reply", &reply::public(&reply));
+        Ok(reply)
+    }
+
+    /// Compares a reply; an error is one without which the steps that follow make no sense.
+    fn expect(
+        &mut self,
+        at: &str,
+        reply: &Value,
+        expect: &Expect,
+        save: Option<&String>,
+        to: To,
+    ) -> Result<(), String> {
+        let reply = Reply::read(reply, to).map_err(|error| format!("{at}: {error}"))?;
+        let (kind, mut expected, got) = match (&expect.error, reply) {
+            (None, Reply::Ok(set)) => ("ok", expect.ok.clone().unwrap_or_default(), set),
+            (Some(error), Reply::Error(facts)) => ("error", error.clone(), facts),
+            (None, Reply::Error(facts)) => {
+                return Err(format!("{at}: expected a success, got {}", Value::Object(facts)));
+            }
+            (Some(error), Reply::Ok(_)) => {
+                let error = Value::Object(error.clone());
+                return Err(format!("{at}: expected the error {error}, got a success"));
+            }
+        };
+        let mut filled = Value::Object(std::mem::take(&mut expected));
+        self.stage.fill(&mut filled);
+        let Value::Object(expected) = filled else { unreachable!("an object stays one") };
+        let mut matcher = Matcher::new(&self.saved);
+        matcher.members(&format!("{at}: {kind}"), &expected, &Value::Object(got.clone()));
+        self.failures.append(&mut matcher.differences);
+        if let Some(name) = save {
+            self.saved.insert(name.clone(), got);
+        }
+        Ok(())
+    }
+
+    fn look_at_the_service(&mut self, scenario: &Scenario) {
+        let emulator = &self.stage.emulator;
+        // What a client cannot see may take a moment: that it hung up, say.
+        let right = |state: &State| self.differences(scenario, state).is_empty();
+        if emulator.wait_until(right, SETTLING).is_none() {
+            let mut differences = self.differences(scenario, &emulator.state());
+            self.failures.append(&mut differences);
+        }
+        if self.stage.bystander_was_called() {
+            self.failures.push("somebody called the bystander".into());
+        }
+        let seen = self.stage.proxy.as_ref().map(|proxy| json!(proxy.requests()));
+        let mut matcher = Matcher::new(&self.saved);
+        if let Some(Value::Array(seen)) = seen {
+            let mut expected = json!(scenario.proxy_saw);
+            self.stage.fill(&mut expected);
+            list(&mut matcher, "proxy_saw", &expected, &seen);
+        }
+        self.failures.append(&mut matcher.differences);
+    }
+
+    fn differences(&self, scenario: &Scenario, state: &State) -> Vec<String> {
+        let before = &self.stage.before;
+        let mut matcher = Matcher::new(&self.saved);
+        let mut expected = json!(scenario.service_saw);
+        self.stage.fill(&mut expected);
+        list(&mut matcher, "service_saw", &expected, &requests(before, state));
+        let counts = counts(before, state);
+        let mut counted = Map::from_iter([
+            ("presented_twice".to_owned(), json!(0)),
+            ("faults_left".to_owned(), json!(0)),
+        ]);
+        counted.extend(scenario.service_counted.clone());
+        matcher.members("service_counted", &counted, &counts);
+        matcher.differences
+    }
+
+    fn look_for_secrets(&mut self, place: &str, text: &str) {
+        if self.stage.secrets.are_in(text) {
+            self.failures.push(format!("a secret or token stands in {place}: {text}"));
+        }
+    }
+}
+
+fn list(matcher: &mut Matcher<'_>, name: &str, expected: &Value, got: &[Value]) {
+    let expected = expected.as_array().expect("a list stays one");
+    if expected.len() != got.len() {
+        let got = Value::Array(got.to_vec());
+        let wanted = expected.len();
+        matcher.differences.push(format!("{name}: expected {wanted} requests, got {got}"));
+        return;
+    }
+    for (index, (expected, got)) in expected.iter().zip(got).enumerate() {
+        let expected = expected.as_object().expect("an object stays one");
+        matcher.members(&format!("{name}[{index}]"), expected, got);
+    }
+}
+
+/// The requests of the scenario as the service logged them, and of each: whether it came on a
+/// connection of its own, and how long after the answer to the one before.
+fn requests(before: &State, state: &State) -> Vec<Value> {
+    let mut seen = Vec::new();
+    let requests = state.requests.iter().skip(before.requests.len());
+    let mut answered = None;
+    requests
+        .map(|request| {
+            let mut shown = json!(request);
+            shown["new_connection"] = json!(!seen.contains(&request.connection));
+            shown["waited_ms"] =
+                json!(answered.map(|at| request.arrived_us.saturating_sub(at) as f64 / 1000.0));
+            seen.push(request.connection);
+            answered = request.answered_us;
+            shown
+        })
+        .collect()
+}
+
+fn counts(before: &State, state: &State) -> Value {
+    let (old, new) = (&before.counts, &state.counts);
+    json!({
+        "connections": new.connections - old.connections,
+        "tls_handshakes": new.tls_handshakes - old.tls_handshakes,
+        "tls_failures": new.tls_failures - old.tls_failures,
+        "presented_twice": state.refresh_tokens_presented_twice,
+        "faults_left": state.faults_pending,
+        "live_refresh_tokens": state.api_tokens[0].live_refresh_tokens,
+    })
+}
+
+/// The settings of the client `a` where a scenario does not say otherwise: it calls the
+/// service, and hardly waits between its attempts.
+fn with_defaults(settings: &Map<String, Value>) -> Map<String, Value> {
+    let mut all = Map::from_iter([
+        ("base_delay_ms".to_owned(), json!(1)),
+        ("max_delay_ms".to_owned(), json!(2)),
+    ]);
+    let endpoints = ["base_url", "domain", "region", "from_env"];
+    if !endpoints.iter().any(|name| settings.contains_key(*name)) {
+        all.insert("base_url".to_owned(), json!("{base_url}"));
+    }
+    all.extend(settings.clone());
+    all
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,166 @@
+//! What a scenario is made of. Unknown members are errors, so that a typo is one.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A scenario and its name: its file's, that of its case and of its call.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Such as `bodies/errors: two messages (refresh)`.
+    pub name: String,
+    pub(crate) scenario: Scenario,
+}
+
+impl Named {
+    /// Why it does not apply to a language, if it does not.
+    pub fn not_for(&self, language: &str) -> Option<&str> {
+        self.scenario.not_for.get(language).map(String::as_str)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenario {
+    /// What it shows, in a sentence.
+    pub(crate) about: String,
+    /// Languages that it cannot apply to, and why.
+    #[serde(default)]
+    pub(crate) not_for: BTreeMap<String, String>,
+    /// The environment of the driver's process, which is a new one then.
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) service: Service,
+    /// Starts a proxy.
+    pub(crate) proxy: Option<Proxy>,
+    /// Settings of the client `a`, made before the first step; `null` for none.
+    #[serde(default = "default_client")]
+    pub(crate) client: Option<Map<String, Value>>,
+    pub(crate) steps: Vec<Step>,
+    /// The requests that the service must have seen: these, in this order, and no others.
+    pub(crate) service_saw: Vec<Map<String, Value>>,
+    /// What the service must have counted.
+    #[serde(default)]
+    pub(crate) service_counted: Map<String, Value>,
+    /// The requests that the proxy must have seen.
+    #[serde(default)]
+    pub(crate) proxy_saw: Vec<Map<String, Value>>,
+}
+
+fn default_client() -> Option<Map<String, Value>> {
+    Some(Map::new())
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Service {
+    /// Options that an emulator has from its start.
+    pub(crate) start: Map<String, Value>,
+    /// Options that can change while it runs.
+    pub(crate) options: Map<String, Value>,
+    pub(crate) faults: Vec<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Proxy {
+    /// `user:password`, which it wants.
+    pub(crate) credentials: Option<String>,
+    /// Statuses with which it refuses the first requests.
+    pub(crate) refuse: Vec<u16>,
+    /// Whether it answers nothing at all.
+    pub(crate) hang: bool,
+}
+
+/// What is done, in order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Step {
+    /// Makes a client from these settings alone.
+    NewClient {
+        #[serde(default = "default_name")]
+        client: String,
+        settings: Map<String, Value>,
+        #[serde(default)]
+        expect: Expect,
+    },
+    Authenticate {
+        #[serde(default = "default_name")]
+        client: String,
+        /// Whose credentials: `tenant`, `other` or `user`.
+        #[serde(default = "default_owner", rename = "as")]
+        owner: String,
+        /// Instead of the right one.
+        client_id: Option<String>,
+        /// Instead of the right one.
+        secret: Option<String>,
+        /// The name under which to keep the token set.
+        save: Option<String>,
+        /// The name of the job, to call in the background.
+        background: Option<String>,
+        #[serde(default)]
+        expect: Expect,
+    },
+    Refresh {
+        #[serde(default = "default_name")]
+        client: String,
+        /// The name of the token set whose refresh token is presented.
+        #[serde(default = "default_token")]
+        token: String,
+        /// Instead of one that was granted.
+        refresh_token: Option<String>,
+        /// The name under which to keep the token set.
+        save: Option<String>,
+        /// The name of the job, to call in the background.
+        background: Option<String>,
+        #[serde(default)]
+        expect: Expect,
+    },
+    /// Waits for a call in the background.
+    Wait {
+        job: String,
+        save: Option<String>,
+        #[serde(default)]
+        expect: Expect,
+    },
+    Close {
+        #[serde(default = "default_name")]
+        client: String,
+    },
+    Drop {
+        #[serde(default = "default_name")]
+        client: String,
+    },
+    /// Queues further faults.
+    Faults { faults: Vec<Value> },
+    /// Changes options of the service.
+    Options { options: Map<String, Value> },
+    /// Moves the service's clock.
+    AdvanceClock { seconds: i64 },
+    /// Waits until so many requests have arrived since the scenario began.
+    UntilServiceSaw { requests: usize },
+    /// Lets time pass, where time itself is the subject.
+    Pause { ms: u64 },
+}
+
+/// A success unless `error` is there.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Expect {
+    pub(crate) ok: Option<Map<String, Value>>,
+    pub(crate) error: Option<Map<String, Value>>,
+}
+
+fn default_name() -> String {
+    "a".into()
+}
+
+fn default_owner() -> String {
+    "tenant".into()
+}
+
+fn default_token() -> String {
+    "given".into()
+}

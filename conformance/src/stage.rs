@@ -1,0 +1,258 @@
+//! All that a scenario plays on: the service, a proxy, ports that nobody should call, and the
+//! variables that name them. Each run has a stage of its own, with secrets of its own.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use frontegg_emulator::{ApiToken, Emulator, Fault, Options, State};
+use frontegg_token::{Client, Credentials, Endpoint};
+use serde_json::{Map, Value};
+use socket2::{Domain, Socket, Type};
+
+use crate::proxy::Proxy;
+use crate::scenario::Scenario;
+use crate::secrets::Secrets;
+use crate::template;
+
+/// The variables of a stage. Those that begin with `start` take an offset in seconds.
+pub(crate) const VARIABLES: [&str; 25] = [
+    "base_url",
+    "bystander_port",
+    "bystander_url",
+    "ca_file",
+    "ca_pem",
+    "client_certificate_pem",
+    "client_id",
+    "client_key_pem",
+    "closed_url",
+    "expired_base_url",
+    "http_port",
+    "http_url",
+    "https_base_url",
+    "https_port",
+    "https_url",
+    "mtls_base_url",
+    "planted",
+    "proxy_address",
+    "proxy_password",
+    "secret",
+    "start_httpdate",
+    "start_offset",
+    "start_rfc3339",
+    "user_client_id",
+    "wrong_host_base_url",
+];
+
+pub(crate) struct Stage {
+    pub(crate) emulator: Emulator,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) secrets: Secrets,
+    /// A token set that the service granted beforehand, in the form of the protocol.
+    pub(crate) given: Map<String, Value>,
+    /// The state of the service before the scenario.
+    pub(crate) before: State,
+    /// Listens; nobody should come.
+    bystander: TcpListener,
+    /// A port that is taken, and where nobody listens.
+    closed: Socket,
+    ca_file: Option<PathBuf>,
+    planted: String,
+    proxy_password: String,
+    started: SystemTime,
+}
+
+/// An unguessable text.
+fn secret(name: &str) -> String {
+    format!("{name}-{}", ApiToken::random().secret.expose())
+}
+
+impl Stage {
+    /// Sets everything up. Faults and options hold from now on.
+    pub(crate) fn new(scenario: &Scenario) -> Result<Self, String> {
+        let mut options: Options =
+            serde_json::from_value(Value::Object(scenario.service.start.clone()))
+                .map_err(|error| format!("`service.start`: {error}"))?;
+        options.api_tokens = vec![
+            ApiToken::tenant(secret("tenant"), secret("secret")),
+            ApiToken::tenant(secret("other"), secret("secret")),
+            ApiToken::user(secret("user"), secret("secret")),
+        ];
+        let emulator = Emulator::start(options).map_err(|error| error.to_string())?;
+        let given = grant(&emulator).map_err(|error| format!("nothing is granted: {error}"))?;
+        let mut stage = Stage {
+            before: emulator.state(),
+            emulator,
+            proxy: None,
+            secrets: Secrets::default(),
+            given,
+            bystander: bystander().map_err(|error| error.to_string())?,
+            closed: closed_port().map_err(|error| error.to_string())?,
+            ca_file: None,
+            planted: secret("planted"),
+            proxy_password: secret("password"),
+            started: SystemTime::now(),
+        };
+        stage.know_secrets();
+        stage.write_ca_file()?;
+        if let Some(settings) = &scenario.proxy {
+            let mut settings = settings.clone();
+            settings.credentials = settings.credentials.map(|pair| stage.fill_text(&pair));
+            stage.proxy = Some(Proxy::start(settings).map_err(|error| error.to_string())?);
+        }
+        stage.set_options(&scenario.service.options)?;
+        stage.add_faults(&scenario.service.faults)?;
+        Ok(stage)
+    }
+
+    fn know_secrets(&mut self) {
+        for token in self.emulator.api_tokens() {
+            self.secrets.add(token.secret.expose());
+        }
+        self.secrets.add(&self.planted);
+        self.secrets.add(&self.proxy_password);
+        let given = self.given.clone();
+        self.know_tokens(&given);
+    }
+
+    /// Remembers the tokens of a token set as secrets.
+    pub(crate) fn know_tokens(&mut self, set: &Map<String, Value>) {
+        for name in ["access_token", "refresh_token"] {
+            if let Some(token) = set.get(name).and_then(Value::as_str) {
+                self.secrets.add(token);
+            }
+        }
+    }
+
+    fn write_ca_file(&mut self) -> Result<(), String> {
+        let path = std::env::temp_dir().join(secret("frontegg-conformance-ca"));
+        std::fs::write(&path, self.emulator.ca_pem()).map_err(|error| error.to_string())?;
+        self.ca_file = Some(path);
+        Ok(())
+    }
+
+    pub(crate) fn set_options(&self, options: &Map<String, Value>) -> Result<(), String> {
+        let mut options = Value::Object(options.clone());
+        self.fill(&mut options);
+        let options = options.as_object().expect("filled in, an object stays one");
+        if options.is_empty() { Ok(()) } else { self.emulator.set_options(options) }
+    }
+
+    pub(crate) fn add_faults(&self, faults: &[Value]) -> Result<(), String> {
+        let mut faults = Value::Array(faults.to_vec());
+        self.fill(&mut faults);
+        let faults: Vec<Fault> =
+            serde_json::from_value(faults).map_err(|error| error.to_string())?;
+        self.emulator.add_faults(faults)
+    }
+
+    /// The credentials of one of the API tokens.
+    pub(crate) fn credentials(&self, owner: &str) -> Result<(&str, &str), String> {
+        let index = match owner {
+            "tenant" => 0,
+            "other" => 1,
+            "user" => 2,
+            _ => return Err(format!("nobody is called {owner}")),
+        };
+        let token = &self.emulator.api_tokens()[index];
+        Ok((&token.client_id, token.secret.expose()))
+    }
+
+    /// Whether somebody came to the port that nobody should call.
+    pub(crate) fn bystander_was_called(&self) -> bool {
+        self.bystander.accept().is_ok()
+    }
+
+    /// Puts the variables in.
+    pub(crate) fn fill(&self, value: &mut Value) {
+        template::fill(value, &|name| self.variable(name).map(Value::String));
+    }
+
+    pub(crate) fn fill_text(&self, text: &str) -> String {
+        template::fill_text(text, &|name| self.variable(name).map(Value::String))
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let emulator = &self.emulator;
+        let identity = |origin: &str| format!("{origin}/identity");
+        let port = |origin: &str| origin.rsplit(':').next().unwrap_or_default().to_owned();
+        let bystander = self.bystander.local_addr().ok()?;
+        Some(match name {
+            "base_url" => emulator.base_url(),
+            "bystander_port" => bystander.port().to_string(),
+            "bystander_url" => format!("http://{bystander}"),
+            "ca_file" => self.ca_file.as_ref()?.to_string_lossy().into_owned(),
+            "ca_pem" => emulator.ca_pem().to_owned(),
+            "client_certificate_pem" => emulator.client_certificate_pem()?.to_owned(),
+            "client_id" => emulator.client_id().to_owned(),
+            "client_key_pem" => emulator.client_key_pem()?.to_owned(),
+            "closed_url" => format!("http://{}", self.closed.local_addr().ok()?.as_socket()?),
+            "expired_base_url" => identity(emulator.https_expired_url()?),
+            "http_port" => port(emulator.http_url()),
+            "http_url" => emulator.http_url().to_owned(),
+            "https_base_url" => emulator.https_base_url(),
+            "https_port" => port(emulator.https_url()),
+            "https_url" => emulator.https_url().to_owned(),
+            "mtls_base_url" => identity(emulator.mtls_url()?),
+            "planted" => self.planted.clone(),
+            "proxy_address" => self.proxy.as_ref()?.address().to_string(),
+            "proxy_password" => self.proxy_password.clone(),
+            "secret" => emulator.secret().to_owned(),
+            "user_client_id" => emulator.api_tokens()[2].client_id.clone(),
+            "wrong_host_base_url" => identity(emulator.https_wrong_host_url()?),
+            _ => return self.time(name),
+        })
+    }
+
+    /// `start_rfc3339+0.5`, `start_offset-1`, `start_httpdate+2`.
+    fn time(&self, name: &str) -> Option<String> {
+        let at = name.find(['+', '-']).unwrap_or(name.len());
+        let (format, seconds) = name.split_at(at);
+        let seconds: f64 = if seconds.is_empty() { 0.0 } else { seconds.parse().ok()? };
+        let by = Duration::try_from_secs_f64(seconds.abs()).ok()?;
+        let time = if seconds < 0.0 { self.started - by } else { self.started + by };
+        let timestamp = || jiff::Timestamp::try_from(time).ok();
+        match format {
+            "start_httpdate" => Some(httpdate::fmt_http_date(time)),
+            "start_rfc3339" => Some(format!("{:.3}", timestamp()?)),
+            "start_offset" => {
+                let zone = jiff::tz::Offset::constant(2);
+                Some(format!("{:.3}", timestamp()?.display_with_offset(zone)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(path) = &self.ca_file {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Authenticates, so that scenarios about refresh have a token to begin with.
+fn grant(emulator: &Emulator) -> Result<Map<String, Value>, frontegg_token::Error> {
+    let endpoint = Endpoint::url(&emulator.base_url())?;
+    let client = Client::builder(endpoint).proxy(frontegg_token::Proxy::None).build()?;
+    let set = client.authenticate(&Credentials::new(emulator.client_id(), emulator.secret())?)?;
+    let refresh_token = set.refresh_token().map(frontegg_token::RefreshToken::as_str);
+    Ok(Map::from_iter([
+        ("access_token".to_owned(), Value::from(set.access_token().as_str())),
+        ("refresh_token".to_owned(), Value::from(refresh_token)),
+    ]))
+}
+
+fn bystander() -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Bound, so that nobody else gets the port, but deaf.
+fn closed_port() -> std::io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
+}

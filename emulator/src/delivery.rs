@@ -123,9 +123,8 @@ impl<S: Transport> Delivery<'_, S> {
     }
 
     /// Lets the request take effect.
-    fn perform(&mut self) -> Result<Grant, Response> {
-        let mut service = self.shared.service();
-        match self.call.perform(&mut service, self.request) {
+    fn perform(&self) -> Result<Grant, Response> {
+        self.shared.change(|service| match self.call.perform(service, self.request) {
             Ok(grant) => {
                 service.journal.granted(self.ticket, grant.presented, Some(grant.issued));
                 Ok(grant)
@@ -134,7 +133,7 @@ impl<S: Transport> Delivery<'_, S> {
                 service.journal.granted(self.ticket, presented, None);
                 Err(response)
             }
-        }
+        })
     }
 
     fn answered(&self, status: Option<u16>) {

@@ -56,28 +56,31 @@ impl Shared {
     }
 
     pub(crate) fn take_fault(&self, on: On) -> Option<Arc<Fault>> {
-        let mut service = self.service();
-        let fault = service.faults.take(on)?;
-        service.journal.counts.faults_served += 1;
-        self.changed.notify_waiters();
-        Some(fault)
+        self.change(|service| {
+            let fault = service.faults.take(on)?;
+            service.journal.counts.faults_served += 1;
+            Some(fault)
+        })
     }
 
     pub(crate) fn arrived(&self, arrival: Arrival<'_>) -> Ticket {
-        let ticket = self.service().journal.arrived(arrival);
-        self.changed.notify_waiters();
-        ticket
+        self.change(|service| service.journal.arrived(arrival))
     }
 
     /// See [`Journal::answered`](crate::journal::Journal::answered).
     pub(crate) fn answered(&self, ticket: Ticket, status: Option<u16>) {
-        self.service().journal.answered(ticket, status);
-        self.changed.notify_waiters();
+        self.change(|service| service.journal.answered(ticket, status));
     }
 
     fn count(&self, count: impl FnOnce(&mut Counts)) {
-        count(&mut self.service().journal.counts);
+        self.change(|service| count(&mut service.journal.counts));
+    }
+
+    /// Does something to the service that those who wait should see.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Service) -> T) -> T {
+        let done = change(&mut self.service());
         self.changed.notify_waiters();
+        done
     }
 
     /// Waits until all is as wanted. False if it is not so in time.

@@ -77,18 +77,19 @@ fn start(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<ClientBuilder
 }
 
 fn retry(given: &Given<'_, '_>) -> PyResult<RetryPolicy> {
-    let part = |name| {
-        let value = given.value.getattr(name).map_err(|_| given.mistyped("a RetryPolicy"))?;
+    let part = |name: &'static str| {
+        let attribute = name.trim_start_matches("retry.");
+        let value = given.value.getattr(attribute).map_err(|_| given.mistyped("a RetryPolicy"))?;
         Ok::<_, PyErr>((!value.is_none()).then_some(Given { name, value }))
     };
     let mut policy = RetryPolicy::default();
-    if let Some(given) = part("max_attempts")? {
+    if let Some(given) = part("retry.max_attempts")? {
         policy.max_attempts = given.read()?;
     }
-    if let Some(given) = part("base_delay")? {
+    if let Some(given) = part("retry.base_delay")? {
         policy.base_delay = given.seconds()?;
     }
-    if let Some(given) = part("max_delay")? {
+    if let Some(given) = part("retry.max_delay")? {
         policy.max_delay = given.seconds()?;
     }
     Ok(policy)

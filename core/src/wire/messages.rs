@@ -6,6 +6,8 @@ use zeroize::Zeroizing;
 /// More than any real answer holds.
 const MAX_MESSAGES: usize = 16;
 const MAX_CHARS: usize = 300;
+/// Shorter than any token, longer than most words.
+const MAX_LONE_WORD: usize = 20;
 
 #[derive(Default)]
 pub(super) struct Said {
@@ -14,13 +16,23 @@ pub(super) struct Said {
 }
 
 /// The service's messages, short, on one line each, and with everything that was sent in
-/// confidence taken out: services were seen to quote what they reject.
-pub(super) fn read(body: &[u8], confidential: &[Zeroizing<String>]) -> Said {
+/// confidence taken out: services were seen to quote what they reject. In an answer that says
+/// `success`, a long word that stands alone is a token sooner than a message.
+pub(super) fn read(body: &[u8], success: bool, confidential: &[Zeroizing<String>]) -> Said {
     let text = String::from_utf8_lossy(body);
     let mut said = Said::default();
-    match serde_json::from_str::<Value>(&text) {
-        Ok(value) => collect(&value, &mut said),
-        Err(_) => said.messages.extend(plain(&text)),
+    let named = match serde_json::from_str::<Value>(&text) {
+        Ok(value) => {
+            collect(&value, &mut said);
+            value.is_object()
+        }
+        Err(_) => {
+            said.messages.extend(plain(&text));
+            false
+        }
+    };
+    if success && !named {
+        said.messages.retain(|message| !is_long_word(message));
     }
     let clean = |text: &String| tidy(text, confidential);
     let mut messages = Vec::new();
@@ -68,6 +80,11 @@ fn plain(text: &str) -> Option<String> {
         return None;
     }
     text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned)
+}
+
+fn is_long_word(text: &str) -> bool {
+    let word = text.trim();
+    word.len() > MAX_LONE_WORD && !word.contains(char::is_whitespace)
 }
 
 fn tidy(text: &str, confidential: &[Zeroizing<String>]) -> Option<String> {

@@ -100,7 +100,7 @@ impl Outgoing {
     ) -> Result<TokenSet, Error> {
         let trace_id = trace_id(headers);
         let failed = |code: Code, what: &str| {
-            let said = messages::read(body, &self.confidential);
+            let said = messages::read(body, (200..300).contains(&status), &self.confidential);
             let message = match said.messages.first() {
                 Some(first) => format!("{what}: {first}"),
                 None => what.to_owned(),

@@ -166,6 +166,18 @@ fn what_was_sent_or_looks_like_a_token_is_taken_out_of_messages() {
 }
 
 #[test]
+fn a_bare_token_in_a_success_is_no_message() {
+    let token = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for body in [token.to_owned(), format!("\"{token}\""), format!("[\"{token}\"]")] {
+        let error = answer(200, &body).unwrap_err();
+        assert!(!format!("{error:?}").contains(token), "{error:?}");
+        assert_eq!(answer(400, &body).unwrap_err().messages(), [token]);
+    }
+    assert_eq!(answer(200, "OK").unwrap_err().messages(), ["OK"]);
+    assert_eq!(answer(200, "you are not signed in").unwrap_err().messages().len(), 1);
+}
+
+#[test]
 fn long_messages_are_cut() {
     let error = answer(500, &"é".repeat(10_000)).unwrap_err();
     assert_eq!(error.messages()[0].chars().count(), 301);

@@ -21,15 +21,12 @@ pub(super) struct Said {
 pub(super) fn read(body: &[u8], success: bool, confidential: &[Zeroizing<String>]) -> Said {
     let text = String::from_utf8_lossy(body);
     let mut said = Said::default();
-    let named = match serde_json::from_str::<Value>(&text) {
-        Ok(value) => {
-            collect(&value, &mut said);
-            value.is_object()
-        }
-        Err(_) => {
-            said.messages.extend(plain(&text));
-            false
-        }
+    let named = if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        collect(&value, &mut said);
+        value.is_object()
+    } else {
+        said.messages.extend(plain(&text));
+        false
     };
     if success && !named {
         said.messages.retain(|message| !is_long_word(message));

@@ -2,6 +2,7 @@
 
 import { ERROR_CODES, FronteggError, type FronteggErrorCode } from './errors.js';
 import { type Facts, type NativeClient, native, type Settings } from './native.js';
+import { watch } from './signals.js';
 import { TokenSet } from './token-set.js';
 
 /** How a call ended. Failures come as plain data: whoever awaits them makes the error. */
@@ -77,16 +78,13 @@ export function start(
   return new Promise((resolve, reject) => {
     lastId = (lastId + 1) >>> 0;
     const id = lastId;
-    let forget: (() => void) | undefined;
-    if (signal !== undefined) {
-      const onAbort = () => {
+    const forget =
+      signal &&
+      watch(signal, () => {
         take(id);
         client.cancel(id);
         reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      forget = () => signal.removeEventListener('abort', onAbort);
-    }
+      });
     if (calls.size === 0) bridge.ref();
     calls.set(id, { client, resolve, forget });
     try {

@@ -1,2 +1,4 @@
 // One implementation for both module systems: `instanceof` holds across them.
-export * from './index.js';
+
+export type * from './index.js';
+export { Client, ERROR_CODES, FronteggError, TokenSet } from './index.js';

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { runChild } from './support/child.mjs';
+import { CREDENTIALS, startEmulator } from './support/emulator.mjs';
+
+const WORKER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { Client } = require('frontegg-token');
+  const { options, credentials } = workerData;
+  const client = new Client(options);
+  client.authenticate(credentials).then(
+    ({ claims }) => parentPort.postMessage(claims.sub),
+    ({ code }) => parentPort.postMessage(code),
+  );
+`;
+const MAIN = `
+  import { once } from 'node:events';
+  import { Worker } from 'node:worker_threads';
+  const worker = (workerData) => new Worker(${JSON.stringify(WORKER)}, { eval: true, workerData });
+  const [options, credentials] = process.argv.slice(1).map((text) => JSON.parse(text));
+`;
+
+test('several workers at once have clients of their own', async () => {
+  const emulator = await startEmulator(after);
+  const result = await runChild(
+    `${MAIN}
+    const workers = Array.from({ length: 4 }, () => worker({ options, credentials }));
+    const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    console.log(answers.join());`,
+    JSON.stringify(emulator.options),
+    JSON.stringify(CREDENTIALS),
+  );
+  const output = Array(4).fill(CREDENTIALS.clientId).join();
+  assert.deepEqual(result, { code: 0, signal: null, output });
+});
+
+test('workers that end with calls under way take nothing down', async () => {
+  const emulator = await startEmulator(after);
+  const result = await runChild(
+    `${MAIN}
+    import { createServer } from 'node:net';
+    // Takes connections and says nothing, so that the calls go on.
+    const sockets = [];
+    const silent = createServer((socket) => {
+      sockets.push(socket.on('error', () => {}));
+      silent.emit('taken');
+    });
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const baseUrl = 'https://127.0.0.1:' + silent.address().port;
+    // None but workers ever load the package, so that its library goes with the last of them.
+    const workers = Array.from({ length: 4 }, () =>
+      worker({ options: { baseUrl, retry: { maxAttempts: 1 } }, credentials }));
+    while (sockets.length < workers.length) await once(silent, 'taken');
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    // The calls end now, and find nobody who waits for them.
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+    const [answer] = await once(worker({ options, credentials }), 'message');
+    console.log(answer);`,
+    JSON.stringify(emulator.options),
+    JSON.stringify(CREDENTIALS),
+  );
+  assert.deepEqual(result, { code: 0, signal: null, output: CREDENTIALS.clientId });
+});

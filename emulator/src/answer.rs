@@ -1,4 +1,5 @@
-//! Answers: a grant as the service words it, what a fault makes of it, and what a fault says instead.
+//! Answers: a grant as the service words it, what a fault makes of it, and what a fault says
+//! instead.
 
 use std::time::SystemTime;
 

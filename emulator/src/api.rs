@@ -93,8 +93,9 @@ impl Call {
             return service.authenticate(client_id, secret);
         }
         let [token] = request.strings(["refreshToken"])?;
-        // What the service answers to this is not documented. A host that serves many workspaces cannot
-        // find the token without knowing whose it is, so: 401, and the token is not consumed.
+        // What the service answers to this is not documented. A host that serves many workspaces
+        // cannot find the token without knowing whose it is, so: 401, and the token is not
+        // consumed.
         let wanted = service.options().vendor_host.as_deref();
         if wanted.is_some_and(|host| request.head.header("frontegg-vendor-host") != Some(host)) {
             return Err(Response::errors(401, &["Vendor host is missing or unknown"]).into());

@@ -8,8 +8,8 @@ use frontegg_emulator::{Algorithm, ApiToken, Options, RequiredHeader};
 
 /// A local identity service with Frontegg's API-token endpoints.
 ///
-/// Prints one line of JSON once it serves: its addresses, the file with its CA's certificate, and the
-/// credentials that it accepts. Ctrl-C ends it.
+/// Prints one line of JSON once it serves: its addresses, the file with its CA's certificate, and
+/// the credentials that it accepts. Ctrl-C ends it.
 #[derive(Parser)]
 #[command(
     name = "frontegg-emulator",
@@ -122,7 +122,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME:VALUE", value_parser = header)]
     required_header: Option<RequiredHeader>,
 
-    /// A name that the certificate is good for, beside localhost, 127.0.0.1, ::1 and --host; repeatable
+    /// A name that the certificate is good for, beside localhost, 127.0.0.1, ::1 and --host;
+    /// repeatable
     #[arg(long = "tls-name", value_name = "NAME")]
     tls_names: Vec<String>,
 

@@ -108,7 +108,8 @@ impl Emulator {
         &self.addresses.https
     }
 
-    /// The origin that serves `/_emulator/` alone. Its connections count nowhere and meet no faults.
+    /// The origin that serves `/_emulator/` alone. Its connections count nowhere and meet no
+    /// faults.
     pub fn control_url(&self) -> &str {
         &self.addresses.control
     }
@@ -211,8 +212,8 @@ impl Emulator {
         self.shared.service().set_options(patch)
     }
 
-    /// Back to the start: no refresh token lives, no fault waits, nothing was counted or logged, the
-    /// clock is right, the options are those of the start. The API tokens and the keys stay.
+    /// Back to the start: no refresh token lives, no fault waits, nothing was counted or logged,
+    /// the clock is right, the options are those of the start. The API tokens and the keys stay.
     pub fn reset(&self) {
         self.shared.service().reset();
     }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A fault for the next requests of a kind. Written in JSON as
-/// `{"on": "refresh", "skip": 0, "times": 1, "process": true, "action": {"close": {"when": "after_processing"}}}`.
+/// A fault for the next requests of a kind. In JSON, all but `on` and `action` may be left out:
 ///
-/// Faults wait in a queue. A request takes the first that is for its kind and not used up; one that is
-/// still to skip lets the request pass on to those behind it.
+/// ```json
+/// {"on": "refresh", "skip": 0, "times": 1, "process": true, "action": {"respond": {"status": 503}}}
+/// ```
+///
+/// Faults wait in a queue. A request takes the first that is for its kind and not used up; one that
+/// is still to skip lets the request pass on to those behind it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Written")]
 pub struct Fault {
@@ -21,7 +24,8 @@ pub struct Fault {
     pub times: u64,
     /// Whether the request takes effect all the same; by default, what the action implies.
     pub process: Option<bool>,
-    /// Milliseconds to wait before anything else happens. In JSON beside the action, inside `action`.
+    /// Milliseconds to wait before anything else happens. In JSON it may also stand inside
+    /// `action`, beside the action.
     pub delay_ms: u64,
     /// What happens.
     pub action: Action,
@@ -43,7 +47,7 @@ pub enum On {
 
 /// What happens to a request, by its name in JSON.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Another answer.
     Respond(Respond),
@@ -112,8 +116,9 @@ impl Default for Respond {
     }
 }
 
-/// Headers of an answer. `null` takes a usual header away, a list sends it several times. In a value, `{rfc3339+0.3}`,
-/// `{httpdate+2}` and `{unix+2}` stand for the time so many seconds from now, by the real clock.
+/// Headers of an answer. `null` takes a usual header away, a list sends it several times. In a
+/// value, `{rfc3339+0.3}`, `{httpdate+2}` and `{unix+2}` stand for the time so many seconds from
+/// now, by the real clock.
 pub type Headers = BTreeMap<String, Values>;
 
 /// The values of one header.
@@ -230,48 +235,6 @@ impl Fault {
         self.process
             .unwrap_or_else(|| self.action.shows_genuine_answer() || self.action.is_lost_answer())
     }
-
-    /// Says what is wrong with it, if something is.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        let status = match &self.action {
-            Action::Respond(respond) => respond.status,
-            Action::Rewrite(rewrite) => rewrite.status.unwrap_or(200),
-            Action::Redirect { status, .. } => *status,
-            _ => 200,
-        };
-        if !(200..=999).contains(&status) {
-            return Err(format!("{status} is no status of a final answer"));
-        }
-        if matches!(&self.action, Action::Drip(drip) if drip.bytes == 0) {
-            return Err("drops of 0 bytes never end".into());
-        }
-        if matches!(&self.action, Action::Respond(respond) if respond.body.is_some() && respond.json.is_some())
-        {
-            return Err("`body` and `json` exclude each other".into());
-        }
-        let before_read =
-            matches!(&self.action, Action::Close(Close { when: CloseWhen::BeforeRead, .. }));
-        if self.on == On::Connection {
-            let fits = before_read
-                || matches!(
-                    self.action,
-                    Action::Hang {} | Action::Garbage { .. } | Action::Delay(_)
-                );
-            if !fits {
-                return Err(
-                    "a connection can `close` (`before_read`), `hang`, `delay` or get `garbage`"
-                        .into(),
-                );
-            }
-        }
-        match self.process {
-            Some(false) if self.action.shows_genuine_answer() || self.action.is_lost_answer() => {
-                Err(format!("`{}` needs the request to be processed", self.action.name()))
-            }
-            Some(true) if before_read => Err("an unread request cannot be processed".into()),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Action {
@@ -311,63 +274,8 @@ impl Action {
         }
     }
 
-    fn is_lost_answer(&self) -> bool {
+    /// Whether the request is done and its answer thrown away.
+    pub(crate) fn is_lost_answer(&self) -> bool {
         matches!(self, Action::Close(Close { when: CloseWhen::AfterProcessing, .. }))
-    }
-}
-
-/// A fault as it stands in JSON.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    on: On,
-    #[serde(default)]
-    skip: u64,
-    #[serde(default = "once")]
-    times: u64,
-    #[serde(default)]
-    process: Option<bool>,
-    #[serde(default)]
-    delay_ms: u64,
-    action: Map<String, Value>,
-}
-
-fn once() -> u64 {
-    1
-}
-
-impl TryFrom<Written> for Fault {
-    type Error = String;
-
-    fn try_from(mut written: Written) -> Result<Self, String> {
-        let delay_ms = match written.action.remove("delay_ms") {
-            None => written.delay_ms,
-            Some(value) => value.as_u64().ok_or("`delay_ms` must be a number of milliseconds")?,
-        };
-        let action = serde_json::from_value(Value::Object(written.action))
-            .map_err(|error| format!("`action`: {error}"))?;
-        let Written { on, skip, times, process, .. } = written;
-        let fault = Fault { on, skip, times, process, delay_ms, action };
-        fault.check()?;
-        Ok(fault)
-    }
-}
-
-impl TryFrom<Value> for Values {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Null => Ok(Values(Vec::new())),
-            Value::String(text) => Ok(Values(vec![text])),
-            Value::Array(values) => values
-                .into_iter()
-                .map(|value| {
-                    value.as_str().map(String::from).ok_or("a header's values are strings".into())
-                })
-                .collect::<Result<_, _>>()
-                .map(Values),
-            _ => Err("a header is a string, a list of strings, or null".into()),
-        }
     }
 }

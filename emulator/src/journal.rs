@@ -1,4 +1,5 @@
-//! What the emulator remembers of its traffic, and how it is shown. No secret and no token gets in here.
+//! What the emulator remembers of its traffic, and how it is shown. No secret and no token gets in
+//! here.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Instant, SystemTime};

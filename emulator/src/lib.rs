@@ -1,8 +1,9 @@
 //! A local identity service with Frontegg's API-token endpoints, to test clients against.
 //!
-//! It answers as the real one is documented to: both calls in v1 and v2, single-use refresh tokens with
-//! a cap and an expiry, JWTs by RS256 with a JWKS, the error bodies, `frontegg-trace-id`, the rate
-//! limit. It speaks HTTP and HTTPS. And it fails on demand, in all the ways that services and networks do.
+//! It answers as the real one is documented to: both calls in v1 and v2, single-use refresh tokens
+//! with a cap and an expiry, JWTs by RS256 with a JWKS, the error bodies, `frontegg-trace-id`, the
+//! rate limit. It speaks HTTP and HTTPS. And it fails on demand, in all the ways that services and
+//! networks do.
 //!
 //! ```
 //! use frontegg_emulator::{Emulator, Fault, Options};
@@ -18,7 +19,8 @@
 //! // The client under test gets this, and the credentials:
 //! let base_url = emulator.base_url();
 //! let (client_id, secret) = (emulator.client_id(), emulator.secret());
-//! # assert!(base_url.starts_with("http://127.0.0.1:") && !client_id.is_empty() && !secret.is_empty());
+//! # assert!(base_url.starts_with("http://127.0.0.1:"));
+//! # assert!(!client_id.is_empty() && !secret.is_empty());
 //!
 //! assert_eq!(emulator.state().counts.refresh.total, 0);
 //! # Ok(())
@@ -50,9 +52,9 @@
 //!
 //! # Control
 //!
-//! All that [`Emulator`]'s methods do can be done over HTTP too, under `/_emulator/` on every HTTP and
-//! HTTPS port. The [control port](Emulator::control_url) serves nothing else; only there do connections not
-//! count as the service's own, nor meet faults.
+//! All that [`Emulator`]'s methods do can be done over HTTP too, under `/_emulator/` on every HTTP
+//! and HTTPS port. The [control port](Emulator::control_url) serves nothing else; only there do
+//! connections not count as the service's own, nor meet faults.
 //!
 //! | Request | Effect |
 //! |---|---|
@@ -80,14 +82,16 @@
 //! | `{"close_idle": {"after_ms": 0}}` | the genuine answer, then the connection it promised to keep is closed |
 //! | `{"garbage": {"bytes": "what?"}}` | no HTTP |
 //!
-//! `delay_ms` beside any of them waits first. A request takes effect where the client gets something of the
-//! genuine answer, or loses it (`after_processing`); `process` says otherwise. See [`Fault`], [`Action`].
+//! `delay_ms` beside any of them waits first. A request takes effect where the client gets
+//! something of the genuine answer, or loses it (`after_processing`); `process` says otherwise. See
+//! [`Fault`], [`Action`].
 //!
 //! # Why no HTTP library
 //!
-//! Half of what it must say is broken HTTP: heads cut in the middle, bodies shorter than they promise, bytes that
-//! are no HTTP, connections reset between two bytes. A server library exists to prevent that. The few hundred
-//! lines of honest HTTP/1.1 that remain are simpler than ways around one, and faster.
+//! Half of what it must say is broken HTTP: heads cut in the middle, bodies shorter than they
+//! promise, bytes that are no HTTP, connections reset between two bytes. A server library exists to
+//! prevent that. The few hundred lines of honest HTTP/1.1 that remain are simpler than ways around
+//! one, and faster.
 
 mod answer;
 mod api;
@@ -101,6 +105,7 @@ mod http;
 mod journal;
 mod jwt;
 mod options;
+mod order;
 mod pki;
 mod queue;
 mod random;

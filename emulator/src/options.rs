@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::random;
 
-/// Settings of an [`Emulator`](crate::Emulator). Also readable from JSON, where every member may be left out.
+/// Settings of an [`Emulator`](crate::Emulator). Also readable from JSON, where every member may be
+/// left out.
 ///
 /// Those marked *live* can be changed while it runs, with `POST /_emulator/options` or
 /// [`Emulator::set_options`](crate::Emulator::set_options).
@@ -38,7 +39,8 @@ pub struct Options {
     pub application_id: Option<String>,
     /// The API tokens that exist; one is made up if there are none.
     pub api_tokens: Vec<ApiToken>,
-    /// Host names that the certificate is good for, beside `localhost`, the loopback addresses and `host`.
+    /// Host names that the certificate is good for, beside `localhost`, the loopback addresses and
+    /// `host`.
     pub tls_names: Vec<String>,
     /// Listen also with an expired certificate, and with one for another host.
     pub tls_faults: bool,
@@ -60,7 +62,8 @@ pub struct Options {
     pub api_tokens_disabled: bool,
     /// *Live*: a refresh must carry this `frontegg-vendor-host`, or it is refused with 401.
     pub vendor_host: Option<String>,
-    /// *Live*: both calls must carry this header, or a "gateway" refuses them with 403 in plain text.
+    /// *Live*: both calls must carry this header, or a "gateway" refuses them with 403 in plain
+    /// text.
     pub required_header: Option<RequiredHeader>,
 }
 

@@ -155,8 +155,8 @@ impl Service {
         Ok(())
     }
 
-    /// Counts an authentication; over the limit, it is refused until the second is over. By the real
-    /// clock, as clients compare the time of the reset with theirs.
+    /// Counts an authentication; over the limit, it is refused until the second is over. By the
+    /// real clock, as clients compare the time of the reset with theirs.
     fn limit_rate(&mut self) -> Result<(), Response> {
         const WINDOW: Duration = Duration::from_secs(1);
         if self.options.rate_limit == 0 {

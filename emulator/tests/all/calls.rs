@@ -225,6 +225,12 @@ fn the_rate_limit_says_when_it_ends() {
 }
 
 #[test]
+fn a_handle_is_for_any_thread() {
+    fn any_thread<T: Send + Sync>(_: &T) {}
+    any_thread(&start(quick()));
+}
+
+#[test]
 fn emulators_do_not_know_each_other() {
     let (one, two) = (start(quick()), start(quick()));
     let token = authenticate(&one);

@@ -367,7 +367,8 @@ fn faults_are_taken_in_turn_by_kind_skip_and_times() {
     add(&emulator, respond("any", 3, 0, 503));
     assert_eq!(emulator.state().faults_pending, 4);
     let statuses: Vec<u16> = (0..8).map(|_| post(&emulator, V2, &credentials()).status).collect();
-    // The first passes the skipping fault and takes the third; the last fault starts after three more.
+    // The first passes the skipping fault and takes the third; the last fault starts after three
+    // more.
     assert_eq!(statuses, [502, 501, 501, 200, 200, 200, 503, 503]);
     assert_eq!(refresh(&emulator, "x"), Err(500));
     let state = emulator.state();
@@ -384,6 +385,8 @@ fn senseless_faults_are_refused() {
         json!({"on": "any", "action": {}}),
         json!({"on": "any", "action": {"hang": {}, "drip": {"bytes": 1, "interval_ms": 1}}}),
         json!({"on": "any", "action": {"explode": {}}}),
+        json!({"on": "any", "action": {"truncate": {"bytes": 1, "rst": true}}}),
+        json!({"on": "any", "action": {"hang": {"ms": 1}}}),
         json!({"on": "any", "action": {"respond": {"code": 500}}}),
         json!({"on": "any", "action": {"respond": {"status": 100}}}),
         json!({"on": "any", "action": {"respond": {"headers": {"retry-after": 1}}}}),

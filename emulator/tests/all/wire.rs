@@ -109,6 +109,7 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
         match stream.read(&mut piece) {
             Ok(0) => return (bytes, End::Orderly),
             Ok(read) => bytes.extend(&piece[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::ConnectionReset => return (bytes, End::Reset),
             Err(error) => panic!("reading: {error}"),
         }
@@ -119,10 +120,9 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
 pub(crate) fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     loop {
-        let mut piece = [0; 4096];
-        let read = stream.read(&mut piece).expect("more of the answer");
-        assert_ne!(read, 0, "the connection ended within the answer");
-        bytes.extend(&piece[..read]);
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("more of the answer");
+        bytes.extend(byte);
         if let Some(answer) = Answer::parse(&bytes)
             && answer.body.len() >= answer.promised_length()
         {

@@ -1,0 +1,106 @@
+//! Reads faults, and refuses those that make no sense.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::fault::{Action, Close, CloseWhen, Fault, On, Values};
+
+impl Fault {
+    /// Says what is wrong with it, if something is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let status = match &self.action {
+            Action::Respond(respond) => respond.status,
+            Action::Rewrite(rewrite) => rewrite.status.unwrap_or(200),
+            Action::Redirect { status, .. } => *status,
+            _ => 200,
+        };
+        if !(200..=999).contains(&status) {
+            return Err(format!("{status} is no status of a final answer"));
+        }
+        if matches!(&self.action, Action::Drip(drip) if drip.bytes == 0) {
+            return Err("drops of 0 bytes never end".into());
+        }
+        if matches!(&self.action, Action::Respond(respond) if respond.body.is_some() && respond.json.is_some())
+        {
+            return Err("`body` and `json` exclude each other".into());
+        }
+        let before_read =
+            matches!(&self.action, Action::Close(Close { when: CloseWhen::BeforeRead, .. }));
+        if self.on == On::Connection {
+            let fits = before_read
+                || matches!(
+                    self.action,
+                    Action::Hang {} | Action::Garbage { .. } | Action::Delay(_)
+                );
+            if !fits {
+                return Err(
+                    "a connection can `close` (`before_read`), `hang`, `delay` or get `garbage`"
+                        .into(),
+                );
+            }
+        }
+        match self.process {
+            Some(false) if self.action.shows_genuine_answer() || self.action.is_lost_answer() => {
+                Err(format!("`{}` needs the request to be processed", self.action.name()))
+            }
+            Some(true) if before_read => Err("an unread request cannot be processed".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A fault as it stands in JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    on: On,
+    #[serde(default)]
+    skip: u64,
+    #[serde(default = "once")]
+    times: u64,
+    #[serde(default)]
+    process: Option<bool>,
+    #[serde(default)]
+    delay_ms: u64,
+    action: Map<String, Value>,
+}
+
+fn once() -> u64 {
+    1
+}
+
+impl TryFrom<Written> for Fault {
+    type Error = String;
+
+    fn try_from(mut written: Written) -> Result<Self, String> {
+        let delay_ms = match written.action.remove("delay_ms") {
+            None => written.delay_ms,
+            Some(value) => value.as_u64().ok_or("`delay_ms` must be a number of milliseconds")?,
+        };
+        let action = serde_json::from_value(Value::Object(written.action))
+            .map_err(|error| format!("`action`: {error}"))?;
+        let Written { on, skip, times, process, .. } = written;
+        let fault = Fault { on, skip, times, process, delay_ms, action };
+        fault.check()?;
+        Ok(fault)
+    }
+}
+
+impl TryFrom<Value> for Values {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(Values(Vec::new())),
+            Value::String(text) => Ok(Values(vec![text])),
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| {
+                    value.as_str().map(String::from).ok_or("a header's values are strings".into())
+                })
+                .collect::<Result<_, _>>()
+                .map(Values),
+            _ => Err("a header is a string, a list of strings, or null".into()),
+        }
+    }
+}

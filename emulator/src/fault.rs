@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 /// Faults wait in a queue. A request takes the first that is for its kind and not used up; one that
 /// is still to skip lets the request pass on to those behind it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "crate::order::Written")]
 pub struct Fault {
     /// Which requests it is for.
     pub on: On,

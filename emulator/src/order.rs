@@ -3,41 +3,39 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::fault::{Action, Close, CloseWhen, Fault, On, Values};
+use crate::fault::{Action, CloseWhen, Fault, On, Values};
 
 impl Fault {
     /// Says what is wrong with it, if something is.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let status = match &self.action {
-            Action::Respond(respond) => respond.status,
-            Action::Rewrite(rewrite) => rewrite.status.unwrap_or(200),
-            Action::Redirect { status, .. } => *status,
-            _ => 200,
-        };
+        let mut before_read = false;
+        let mut fits_connection = false;
+        let mut status = 200;
+        match &self.action {
+            Action::Respond(respond) => {
+                status = respond.status;
+                if respond.body.is_some() && respond.json.is_some() {
+                    return Err("`body` and `json` exclude each other".into());
+                }
+            }
+            Action::Rewrite(rewrite) => status = rewrite.status.unwrap_or(200),
+            Action::Redirect { status: of_redirect, .. } => status = *of_redirect,
+            Action::Drip(drip) if drip.bytes == 0 => {
+                return Err("drops of 0 bytes never end".into());
+            }
+            Action::Close(close) => {
+                before_read = close.when == CloseWhen::BeforeRead;
+                fits_connection = before_read;
+            }
+            Action::Hang {} | Action::Garbage { .. } | Action::Delay(_) => fits_connection = true,
+            _ => {}
+        }
         if !(200..=999).contains(&status) {
             return Err(format!("{status} is no status of a final answer"));
         }
-        if matches!(&self.action, Action::Drip(drip) if drip.bytes == 0) {
-            return Err("drops of 0 bytes never end".into());
-        }
-        if matches!(&self.action, Action::Respond(respond) if respond.body.is_some() && respond.json.is_some())
-        {
-            return Err("`body` and `json` exclude each other".into());
-        }
-        let before_read =
-            matches!(&self.action, Action::Close(Close { when: CloseWhen::BeforeRead, .. }));
-        if self.on == On::Connection {
-            let fits = before_read
-                || matches!(
-                    self.action,
-                    Action::Hang {} | Action::Garbage { .. } | Action::Delay(_)
-                );
-            if !fits {
-                return Err(
-                    "a connection can `close` (`before_read`), `hang`, `delay` or get `garbage`"
-                        .into(),
-                );
-            }
+        if self.on == On::Connection && !fits_connection {
+            let fit = "`close` (`before_read`), `hang`, `delay` and `garbage`";
+            return Err(format!("for a connection there are {fit}"));
         }
         match self.process {
             Some(false) if self.action.shows_genuine_answer() || self.action.is_lost_answer() => {
@@ -52,7 +50,7 @@ impl Fault {
 /// A fault as it stands in JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(crate) struct Written {
     on: On,
     #[serde(default)]
     skip: u64,

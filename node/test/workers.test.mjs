@@ -4,8 +4,8 @@ import { runChild } from './support/child.mjs';
 import { CREDENTIALS, startEmulator } from './support/emulator.mjs';
 
 const WORKER = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { Client } = require('frontegg-token');
+  import { parentPort, workerData } from 'node:worker_threads';
+  import { Client } from 'frontegg-token';
   const { options, credentials } = workerData;
   const client = new Client(options);
   client.authenticate(credentials).then(

@@ -131,8 +131,11 @@ impl Run<'_> {
         if let Some(bearer) = settings.get("bearer").and_then(Value::as_str) {
             self.stage.secrets.add(bearer);
         }
-        self.clients.push(name.to_owned());
-        self.ask(&json!({"op": "new_client", "client": name, "settings": settings}))
+        let reply = self.ask(&json!({"op": "new_client", "client": name, "settings": settings}))?;
+        if reply["ok"].is_object() {
+            self.clients.push(name.to_owned());
+        }
+        Ok(reply)
     }
 
     fn call(
@@ -269,7 +272,7 @@ fn requests(before: &State, state: &State) -> Vec<Value> {
             let mut shown = json!(request);
             shown["new_connection"] = json!(!seen.contains(&request.connection));
             shown["waited_ms"] =
-                json!(answered.map(|at| request.arrived_us.saturating_sub(at) as f64 / 1000.0));
+                json!(answered.map(|at| request.arrived_us.saturating_sub(at) / 1000));
             seen.push(request.connection);
             answered = request.answered_us;
             shown

@@ -49,6 +49,7 @@ pub(crate) struct Scenario {
     pub(crate) proxy_saw: Vec<Map<String, Value>>,
 }
 
+#[allow(clippy::unnecessary_wraps)] // the type of the member
 fn default_client() -> Option<Map<String, Value>> {
     Some(Map::new())
 }

@@ -120,14 +120,14 @@ impl Worker<'_> {
         };
         let failures = run::run(scenario, &mut stage, &mut driver);
         known.push((named.name.clone(), stage.secrets.clone()));
-        if !failures.is_empty() {
-            // It may be in any state.
-            self.search(&driver.kill(), &known);
-        } else {
+        if failures.is_empty() {
             self.driver = Some((driver, known));
             if !variables.is_empty() {
                 self.retire();
             }
+        } else {
+            // It may be in any state.
+            self.search(&driver.kill(), &known);
         }
         Ok(failures)
     }

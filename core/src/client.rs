@@ -12,7 +12,7 @@ use crate::retry::RetryPolicy;
 use crate::token::TokenSet;
 use crate::transport::{Exchange, Transport};
 use crate::wire::{Operation, Outgoing};
-use crate::{Credentials, Error, RefreshToken};
+use crate::{Credentials, Error, RefreshToken, interrupt};
 
 /// A refresh does not go out on a connection that has been idle for longer: the server may
 /// be closing it, and a refresh of unknown fate costs more than a connection.
@@ -103,6 +103,9 @@ impl Client {
                 return Err(Error::closed().with_attempts(attempts));
             }
             let left = give_up.saturating_duration_since(Instant::now());
+            if interrupt::has_given_up() {
+                return Err(error);
+            }
             let name = outgoing.operation.as_str();
             let Some(wait) = parts.retry.wait(attempts, &error, left, fastrand::f64) else {
                 log::debug!("{name} failed: {error}");
@@ -110,6 +113,9 @@ impl Client {
             };
             log::info!("{name} failed, again in {wait:?}: {error}");
             parts.transport.sleep(wait);
+            if interrupt::has_given_up() {
+                return Err(error);
+            }
         }
     }
 

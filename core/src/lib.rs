@@ -32,6 +32,7 @@ mod credentials;
 mod endpoint;
 mod error;
 pub mod guard;
+pub mod interrupt;
 mod per_process;
 mod retry;
 #[cfg(feature = "testing")]

@@ -3,6 +3,11 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::interrupt;
+
+/// How often to ask whether to give up: no signal ends a wait here.
+const ASKING: Duration = Duration::from_millis(50);
+
 /// A closed flag and the one place where calls of a client sleep.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
@@ -16,14 +21,25 @@ impl Signal {
         let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
         while !*closed && !done() {
-            closed = match until {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+            let asking = interrupt::is_heeded().then_some(ASKING);
+            closed = match left.into_iter().chain(asking).min() {
                 None => self.changed.wait(closed).unwrap_or_else(PoisonError::into_inner),
-                Some(until) => {
-                    let Some(left) = until.checked_duration_since(Instant::now()) else { return };
-                    let waited = self.changed.wait_timeout(closed, left);
+                Some(pause) => {
+                    let waited = self.changed.wait_timeout(closed, pause);
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            if asking.is_some() && !*closed {
+                drop(closed);
+                if interrupt::is_wanted() {
+                    return;
+                }
+                closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+            }
         }
     }
 

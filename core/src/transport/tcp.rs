@@ -12,6 +12,8 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
+use crate::interrupt;
+
 /// Opens a TCP connection where no proxy has opened one.
 #[derive(Debug, Default)]
 pub(super) struct TcpConnector;
@@ -95,7 +97,7 @@ impl Transport for TcpTransport {
             match (&*stream).write(rest) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(written) => rest = &rest[written..],
-                Err(error) if is_pause(&error) => {}
+                Err(error) if is_pause(&error) => go_on(&error)?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -112,7 +114,7 @@ impl Transport for TcpTransport {
                     self.buffers.input_appended(amount);
                     return Ok(amount > 0);
                 }
-                Err(error) if is_pause(&error) => {}
+                Err(error) if is_pause(&error) => go_on(&error)?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -181,6 +183,15 @@ fn is_pause(error: &io::Error) -> bool {
         io::ErrorKind::TimedOut => cfg!(windows),
         _ => false,
     }
+}
+
+/// Whether to wait on: a signal may be meant to end the call.
+fn go_on(pause: &io::Error) -> io::Result<()> {
+    if pause.kind() == io::ErrorKind::Interrupted && interrupt::is_wanted() {
+        // Not `Interrupted`, upon which the layers above would read again.
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

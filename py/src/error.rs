@@ -1,7 +1,9 @@
 //! From core's error to Python's exceptions, which are defined in Python.
 
+use std::cell::Cell;
+
 use frontegg_token::guard::guard;
-use frontegg_token::{CODES, Error};
+use frontegg_token::{CODES, Error, interrupt};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -35,12 +37,27 @@ pub(crate) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error>
     guard(work).map_err(|error| to_python(py, &error))
 }
 
-/// Runs a part of an entry point that may block; other Python threads go on meanwhile.
+/// Runs a part of an entry point that may block; other Python threads go on meanwhile. Python's
+/// signal handlers run too, and what one of them raises ends the call: Ctrl-C, for one.
 pub(crate) fn blocking<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Error> + Send,
 ) -> PyResult<T> {
-    py.detach(|| guard(work)).map_err(|error| to_python(py, &error))
+    let outcome = py.detach(|| interrupt::heed(is_interrupted, || guard(work)));
+    if let Some(raised) = RAISED.take() {
+        return Err(raised);
+    }
+    outcome.map_err(|error| to_python(py, &error))
+}
+
+thread_local! {
+    /// What a signal handler raised in the call that this thread makes.
+    static RAISED: Cell<Option<PyErr>> = const { Cell::new(None) };
+}
+
+fn is_interrupted() -> bool {
+    let handled = Python::attach(|py| py.check_signals());
+    handled.map_err(|raised| RAISED.set(Some(raised))).is_err()
 }
 
 /// The table of codes: number, name, and whether retryable by default.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,10 +47,15 @@ def test_two_clients_shared_by_64_threads_do_not_mix(emulator: Emulator) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on Unix")
-def test_ctrl_c_is_honoured_by_the_deadline(emulator: Emulator) -> None:
-    emulator.fault({"hang": {}}, times=0)
+@pytest.mark.parametrize(
+    "action",
+    [{"hang": {}}, {"respond": {"status": 503, "headers": {"retry-after": "29"}}}],
+    ids=["waiting for an answer", "waiting to try again"],
+)
+def test_ctrl_c_ends_a_call(emulator: Emulator, action: dict[str, Any]) -> None:
+    emulator.fault(action, times=0)
     process = emulator.start("""
-client = ft.Client.from_env(**settings, deadline=1)
+client = ft.Client.from_env(**settings)
 try:
     client.authenticate(*credentials)
 except KeyboardInterrupt:
@@ -59,6 +64,33 @@ except KeyboardInterrupt:
     emulator.wait_for_fault()
     process.send_signal(signal.SIGINT)
     assert finish(process) == "interrupted\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as on Unix")
+def test_a_signal_whose_handler_raises_nothing_leaves_the_call_alone(emulator: Emulator) -> None:
+    emulator.fault({"hang": {}}, times=0)
+    process = emulator.start("""
+import signal
+def handle(*_):
+    print("handled", flush=True)
+    if sys.stdin.readline() == "stop\\n":
+        client.close()
+signal.signal(signal.SIGUSR1, handle)
+client = ft.Client.from_env(**settings)
+try:
+    client.authenticate(*credentials)
+except ft.ClosedError:
+    print("closed")
+""")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    emulator.wait_for_fault()
+    for answer in ("go on", "stop"):
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout.readline() == "handled\n"
+        process.stdin.write(answer + "\n")
+        process.stdin.flush()
+    assert finish(process) == "closed\n"
 
 
 def test_a_daemon_thread_in_a_call_does_not_hold_up_the_end(emulator: Emulator) -> None:

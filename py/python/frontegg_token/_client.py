@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
     from types import TracebackType
-    from typing import Literal, TypedDict
+    from typing import Literal, NoReturn, TypedDict, type_check_only
 
     from typing_extensions import Self, Unpack
 
+    @type_check_only
     class Settings(TypedDict, total=False):
         """The settings that go with an endpoint from the environment."""
 
@@ -163,6 +164,9 @@ class BaseClient:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled: make one in each process")
 
 
 class Client(BaseClient):

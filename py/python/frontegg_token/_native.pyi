@@ -7,6 +7,16 @@ from typing import Any, Final, final
 from ._errors import FronteggError
 from ._token_set import TokenSet as _TokenSet
 
+__all__ = [
+    "VERSION",
+    "Client",
+    "Mailbox",
+    "TokenSet",
+    "codes",
+    "forget_wakes",
+    "stop_wakes",
+]
+
 VERSION: Final[str]
 
 @final

@@ -109,7 +109,7 @@ export class Client {
 
   async #call(options: CallOptions | undefined, begin: (id: number) => void): Promise<TokenSet> {
     const signal = signalOf(options);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     // Awaited here, so that the stack of the error leads to whoever awaits the call.
     const outcome = await start(this.#native, signal, begin);
     if (outcome instanceof TokenSet) return outcome;
@@ -142,6 +142,11 @@ const CLOSED: Facts = {
 function signalOf(options: unknown): AbortSignal | undefined {
   if (options === undefined) return undefined;
   const { signal } = bag('the options', options);
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  if (signal === undefined) return undefined;
+  // Not `instanceof`: it may come from another realm, as in some test runners.
+  const { aborted, addEventListener } = bag('signal', signal);
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') {
+    return signal as AbortSignal;
+  }
   throw invalidArgument('signal is not an AbortSignal');
 }

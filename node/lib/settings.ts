@@ -75,5 +75,6 @@ function pick(from: Bag, kinds: Readonly<Record<string, string>>): Bag {
 }
 
 function pem(name: string, value: unknown): string {
-  return value instanceof Uint8Array ? Buffer.from(value).toString() : text(name, value);
+  if (!ArrayBuffer.isView(value)) return text(name, value);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
 }

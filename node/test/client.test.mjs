@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { Client, FronteggError, TokenSet } from 'frontegg-token';
 import { CREDENTIALS, startEmulator } from './support/emulator.mjs';
 
@@ -115,6 +116,18 @@ test('settings reach the service', async () => {
   assert.equal(headers['frontegg-vendor-host'], 'acme.example');
   assert.equal(headers['x-gateway'], 'open');
   assert.match(headers['user-agent'], /^frontegg-token\/\S+ test\/2$/);
+});
+
+test('objects of another realm are as good', async () => {
+  const signal = Object.create(new EventTarget(), {
+    aborted: { value: true },
+    reason: { value: 7 },
+  });
+  assert.equal(await client.refresh('token', { signal }).catch((reason) => reason), 7);
+  const pem = readFileSync(emulator.options.caFile);
+  const caPem = runInNewContext('new Uint8Array(bytes)', { bytes: [...pem] });
+  const other = new Client({ baseUrl: emulator.options.baseUrl, caPem });
+  await other.authenticate(CREDENTIALS);
 });
 
 test('bad settings are refused, and their values not repeated', () => {

@@ -1,1 +1,123 @@
-//! placeholder
+//! The examples and the drivers of the conformance tests: they build without a warning, and
+//! do what they should without a leak.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::install::{Installation, root, run};
+use crate::programs::{emulator, environment, valgrind};
+
+fn tell_the_story(example: &str) {
+    let program = Installation::plain().build(&root().join(example), &[]);
+    let emulator = emulator();
+    let mut command = valgrind(&program);
+    environment(&emulator, &emulator.https_base_url(), &mut command);
+    let output = run(&mut command);
+    let [authenticated, refreshed, consumed] = output.lines().collect::<Vec<_>>()[..] else {
+        panic!("three lines were expected:\n{output}");
+    };
+    let token = &emulator.api_tokens()[0];
+    assert_eq!(
+        authenticated,
+        format!(
+            "authenticated: eyJhbG… lives 3600 s, sub {}, tenant {}, type tenantApiToken",
+            token.client_id, token.tenant_id
+        )
+    );
+    assert_eq!(refreshed, "refreshed: eyJhbG… lives 3600 s");
+    let (told, trace) = consumed.split_once(", trace ").expect("a trace id");
+    assert!(told.starts_with("consumed refresh token: refresh_rejected (401) "), "{told}");
+    assert!(told.ends_with("Refresh token is not valid"), "{told}");
+    assert!(trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit()), "{trace}");
+}
+
+#[test]
+fn the_c_example_tells_the_story() {
+    tell_the_story("examples/c/example.c");
+}
+
+#[test]
+fn the_cpp_example_tells_the_story() {
+    tell_the_story("examples/cpp/example.cpp");
+}
+
+/// Speaks the drivers' protocol; what a client does is for the conformance tests to say.
+fn converse(program: &Path) {
+    let emulator = emulator();
+    let mut command = valgrind(program);
+    environment(&emulator, &emulator.https_base_url(), &mut command);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("valgrind can be started");
+    let mut input = child.stdin.take().expect("piped");
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    let mut ask = |request: Value| -> Value {
+        writeln!(input, "{request}").expect("the driver listens");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("the driver answers");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} to {request}"))
+    };
+    let done = json!({"ok": {}});
+    let settings = json!({
+        "base_url": emulator.https_base_url(), "ca_pem": emulator.ca_pem(), "max_attempts": 1,
+        "deadline_ms": 60_000, "attempt_timeout_ms": 60_000, "headers": [["x-a", "b"]],
+    });
+    assert_eq!(ask(json!({"op": "new_client", "client": "a", "settings": settings})), done);
+    let authenticate = json!({
+        "op": "authenticate", "client": "a",
+        "client_id": emulator.client_id(), "secret": emulator.secret(),
+    });
+    let reply = ask(authenticate.clone());
+    assert_eq!(reply["ok"]["lifetime_ms"], 3_600_000);
+    assert_eq!(reply["ok"]["claims"]["sub"], emulator.client_id());
+    assert!(reply["shown"].is_string());
+
+    let mut background = authenticate;
+    background["background"] = json!("job");
+    assert_eq!(ask(background), done);
+    let refresh =
+        json!({"op": "refresh", "client": "a", "refresh_token": "unknown", "background": "other"});
+    assert_eq!(ask(refresh), done);
+    // The other job keeps its client until it has ended.
+    assert_eq!(ask(json!({"op": "drop", "client": "a"})), done);
+    let facts = &ask(json!({"op": "wait", "job": "other"}))["error"];
+    assert_eq!(facts["code"], "refresh_rejected");
+    assert_eq!(facts["number"], 21);
+    assert_eq!(facts["messages"], json!(["Refresh token is not valid"]));
+    assert_eq!(facts["error_code"], json!(null));
+    assert_eq!(facts["attempts"], 1);
+    assert_eq!(
+        ask(json!({"op": "wait", "job": "job"}))["ok"]["trace_id"].as_str().map(str::len),
+        Some(32)
+    );
+
+    let reply = ask(json!({"op": "new_client", "client": "b", "settings": {"region": "mars"}}));
+    assert_eq!(reply["error"]["code"], "invalid_argument");
+    assert_eq!(reply["error"]["http_status"], json!(null));
+    let reply = ask(json!({"op": "errors"}));
+    let table = std::fs::read_to_string(root().join("conformance/errors.json")).unwrap();
+    let table: Value = serde_json::from_str(&table).unwrap();
+    let pairs = |table: &Value| -> Vec<(Value, Value)> {
+        let rows = table["errors"].as_array().expect("a list");
+        rows.iter().map(|row| (row["number"].clone(), row["code"].clone())).collect()
+    };
+    assert_eq!(pairs(&reply["ok"]), pairs(&table));
+    drop(input);
+    assert!(child.wait().expect("the driver ends").success());
+}
+
+#[test]
+fn the_c_driver_speaks_the_protocol() {
+    let source = root().join("conformance/drivers/c/driver.c");
+    converse(&Installation::plain().build(&source, &["-lcjson"]));
+}
+
+#[test]
+fn the_cpp_driver_speaks_the_protocol() {
+    converse(&Installation::plain().build(&root().join("conformance/drivers/cpp/driver.cpp"), &[]));
+}

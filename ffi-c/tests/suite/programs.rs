@@ -42,6 +42,7 @@ pub(crate) fn environment(emulator: &Emulator, base_url: &str, command: &mut Com
         .env_remove("FRONTEGG_DOMAIN")
         .env_remove("FRONTEGG_REGION")
         .env_remove("FRONTEGG_VENDOR_HOST")
+        .env_remove("RUST_BACKTRACE")
         .env("FRONTEGG_BASE_URL", base_url)
         .env("FRONTEGG_CA_FILE", ca_file(emulator))
         .env("FRONTEGG_CLIENT_ID", &first.client_id)
@@ -57,12 +58,13 @@ fn source(name: &str) -> PathBuf {
 }
 
 /// Valgrind, in front of a program: an invalid access or a leak is a failure.
-fn valgrind(program: &Path) -> Command {
+pub(crate) fn valgrind(program: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command
         .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
         .args(["--show-leak-kinds=definite,indirect,possible"])
         .args(["--errors-for-leak-kinds=definite,indirect,possible"])
+        .arg(concat!("--suppressions=", env!("CARGO_MANIFEST_DIR"), "/tests/valgrind.supp"))
         .arg(program);
     command
 }

@@ -1,0 +1,64 @@
+// Authenticate, look at the claims, refresh, and see what a rejected refresh token looks like.
+//
+// Build it with
+//     c++ -std=c++17 example.cpp $(pkg-config --cflags --libs frontegg-token) -o example
+// and run it with FRONTEGG_BASE_URL (or FRONTEGG_DOMAIN, or FRONTEGG_REGION and
+// FRONTEGG_VENDOR_HOST), FRONTEGG_CLIENT_ID and FRONTEGG_SECRET in the environment, and
+// FRONTEGG_CA_FILE for a service whose certificate is not publicly trusted.
+#include <cstdlib>
+#include <frontegg_token.hpp>
+#include <iostream>
+#include <string>
+
+static std::string variable(const char *name) {
+    const char *value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// Never print a whole token.
+static std::string describe(const frontegg::TokenSet &tokens) {
+    const std::string start(tokens.access_token().substr(0, 6));
+    if (const auto lifetime = tokens.lifetime()) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*lifetime);
+        return start + "… lives " + std::to_string(seconds.count()) + " s";
+    }
+    return start + "… lives for one use";  // nobody said how long
+}
+
+int main() try {
+    // The endpoint comes from the environment, every other setting is at its default.
+    frontegg::Config config = frontegg::Config::from_env();
+    if (const auto ca_file = variable("FRONTEGG_CA_FILE"); !ca_file.empty()) {
+        config.ca_file(ca_file);
+    }
+    // Make one client, and share it among the threads of the program. A bad setting throws here.
+    const frontegg::Client client(config);
+
+    // An API token is a client id and a secret, made in the workspace's settings. Send the access
+    // token to your API as `Authorization: Bearer`.
+    const frontegg::TokenSet first =
+        client.authenticate(variable("FRONTEGG_CLIENT_ID"), variable("FRONTEGG_SECRET"));
+
+    // Claims are for display: their signature was not checked.
+    std::cout << "authenticated: " << describe(first) << ", sub " << first.subject().value_or("-")
+              << ", tenant " << first.tenant_id().value_or("-") << ", type "
+              << first.token_type().value_or("-") << '\n';
+
+    // Before the access token expires, the refresh token gets a new pair.
+    const std::string_view refresh_token = first.refresh_token().value();
+    const frontegg::TokenSet second = client.refresh(refresh_token);
+    std::cout << "refreshed: " << describe(second) << '\n';
+
+    // It is single-use: presented again, it is rejected, and the remedy is to authenticate.
+    try {
+        client.refresh(refresh_token);
+    } catch (const frontegg::Error &error) {
+        if (error.status() != FRONTEGG_STATUS_REFRESH_REJECTED) throw;
+        std::cout << "consumed refresh token: " << error.code() << " ("
+                  << error.http_status().value_or(0) << ") " << error.message() << ", trace "
+                  << error.trace_id().value_or("-") << '\n';
+    }
+} catch (const std::exception &error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+}

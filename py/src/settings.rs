@@ -168,9 +168,11 @@ impl<'n, 'py> Given<'n, 'py> {
     }
 
     fn pair(&self) -> PyResult<(Given<'n, 'py>, Given<'n, 'py>)> {
-        let pair: (Bound<'py, PyAny>, Bound<'py, PyAny>) =
-            self.value.extract().map_err(|_| self.mistyped("a tuple of two"))?;
+        // A string is a sequence too, but its characters are no pair.
+        let text = self.value.is_instance_of::<PyString>();
+        let pair = if text { None } else { self.value.extract::<[Bound<'py, PyAny>; 2]>().ok() };
+        let [first, second] = pair.ok_or_else(|| self.mistyped("a pair"))?;
         let named = |value| Given { name: self.name, value };
-        Ok((named(pair.0), named(pair.1)))
+        Ok((named(first), named(second)))
     }
 }

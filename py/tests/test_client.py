@@ -177,6 +177,7 @@ def test_a_bad_setting_is_refused_and_not_repeated(settings: dict[str, Any]) -> 
         {"ca_pem": 1},
         {"ca_file": 1},
         {"client_certificate": "planted"},
+        {"client_certificate": "ab"},
         {"client_certificate": ("planted", 1)},
         {"headers": 1},
         {"headers": ["planted"]},
@@ -214,7 +215,13 @@ def test_the_authority_is_taken_in_every_form(emulator: Emulator) -> None:
 
 
 def test_headers_are_a_mapping_or_pairs(emulator: Emulator) -> None:
-    for headers in ({"x-gate": "open"}, [("x-gate", "open")], iter([("x-gate", "open")])):
+    forms: list[Any] = [
+        {"x-gate": "open"},
+        [("x-gate", "open")],
+        [["x-gate", "open"]],
+        iter([("x-gate", "open")]),
+    ]
+    for headers in forms:
         emulator.control("options", {"required_header": {"name": "x-gate", "value": "open"}})
         try:
             with emulator.client(headers=headers) as client:

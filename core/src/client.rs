@@ -149,7 +149,7 @@ impl Client {
             Err(failure) => return Err(failed(failure).with_status(answer.status)),
         };
         let now = SystemTime::now();
-        let outcome = outgoing.interpret(answer.status, &answer.headers, &body, now);
+        let outcome = outgoing.interpret(headers, answer.status, &answer.headers, &body, now);
         outcome.map_err(|error| {
             let puzzled = operation == Operation::Refresh && (400..500).contains(&answer.status);
             if puzzled && answer.status != 429 && parts.lacks_vendor_host {

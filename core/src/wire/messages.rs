@@ -1,7 +1,6 @@
 //! Reads what the service says of a failure, in every shape that was seen.
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 /// More than any real answer holds.
 const MAX_MESSAGES: usize = 16;
@@ -18,7 +17,7 @@ pub(super) struct Said {
 /// The service's messages, short, on one line each, and with everything that was sent in
 /// confidence taken out: services were seen to quote what they reject. In an answer that says
 /// `success`, a long word that stands alone is a token sooner than a message.
-pub(super) fn read(body: &[u8], success: bool, confidential: &[Zeroizing<String>]) -> Said {
+pub(super) fn read(body: &[u8], success: bool, confidential: &[&str]) -> Said {
     let text = String::from_utf8_lossy(body);
     let mut said = Said::default();
     let named = if let Ok(value) = serde_json::from_str::<Value>(&text) {
@@ -84,10 +83,10 @@ fn is_long_word(text: &str) -> bool {
     word.len() > MAX_LONE_WORD && !word.contains(char::is_whitespace)
 }
 
-fn tidy(text: &str, confidential: &[Zeroizing<String>]) -> Option<String> {
+fn tidy(text: &str, confidential: &[&str]) -> Option<String> {
     let mut text = text.to_owned();
     for part in confidential.iter().filter(|part| !part.is_empty()) {
-        text = text.replace(part.as_str(), "<redacted>");
+        text = text.replace(part, "<redacted>");
     }
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())

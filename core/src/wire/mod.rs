@@ -90,9 +90,11 @@ impl Outgoing {
         }
     }
 
-    /// What an answer means. Pure but for `now`, by which its dates are read.
+    /// What an answer means to the request that went out with the headers `sent`. Pure but for
+    /// `now`, by which its dates are read.
     pub(crate) fn interpret(
         &self,
+        sent: &HeaderMap,
         status: u16,
         headers: &HeaderMap,
         body: &[u8],
@@ -100,7 +102,9 @@ impl Outgoing {
     ) -> Result<TokenSet, Error> {
         let trace_id = trace_id(headers);
         let failed = |code: Code, what: &str| {
-            let said = messages::read(body, (200..300).contains(&status), &self.confidential);
+            let confidential = self.confidential.iter().map(|part| part.as_str());
+            let confidential: Vec<&str> = confidential.chain(confidential_words(sent)).collect();
+            let said = messages::read(body, (200..300).contains(&status), &confidential);
             let message = match said.messages.first() {
                 Some(first) => format!("{what}: {first}"),
                 None => what.to_owned(),
@@ -151,6 +155,15 @@ fn json(body: &impl Serialize, confidential: usize) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::new(Vec::with_capacity(64 + 6 * confidential));
     serde_json::to_writer(&mut *out, body).expect("strings are JSON");
     out
+}
+
+/// What the user's own headers hold in confidence: a bearer, a gateway's key.
+fn confidential_words(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    /// A shorter one is no key, and would be taken out of many a message.
+    const SHORTEST: usize = 8;
+    let values = headers.values().filter(|value| value.is_sensitive());
+    let words = values.filter_map(|value| value.to_str().ok()).flat_map(str::split_whitespace);
+    words.filter(|word| word.len() >= SHORTEST)
 }
 
 fn trace_id(headers: &HeaderMap) -> Option<String> {

@@ -11,7 +11,13 @@ fn authentication() -> Outgoing {
 }
 
 fn answer(status: u16, body: &str) -> Result<TokenSet, Error> {
-    authentication().interpret(status, &HeaderMap::new(), body.as_bytes(), UNIX_EPOCH)
+    authentication().interpret(
+        &HeaderMap::new(),
+        status,
+        &HeaderMap::new(),
+        body.as_bytes(),
+        UNIX_EPOCH,
+    )
 }
 
 fn lifetime(body: &str) -> Option<Duration> {
@@ -125,7 +131,9 @@ fn statuses_have_their_codes() {
     ] {
         assert_eq!(answer(status, "").unwrap_err().code(), code, "{status}");
         let refresh = Outgoing::refresh(&"r".into());
-        let error = refresh.interpret(status, &HeaderMap::new(), b"", UNIX_EPOCH).unwrap_err();
+        let error = refresh
+            .interpret(&HeaderMap::new(), status, &HeaderMap::new(), b"", UNIX_EPOCH)
+            .unwrap_err();
         assert_eq!(error.code(), refresh_code, "{status}");
         // The one answer that says the token was not consumed.
         assert_eq!(error.is_retryable(), status == 429, "{status}");
@@ -166,6 +174,19 @@ fn what_was_sent_or_looks_like_a_token_is_taken_out_of_messages() {
 }
 
 #[test]
+fn the_value_of_a_header_of_the_user_s_is_taken_out_of_messages() {
+    let mut sent = HeaderMap::new();
+    for (name, value) in [("authorization", "Bearer planted-bearer"), ("x-short", "short")] {
+        let mut value: ureq::http::HeaderValue = value.parse().unwrap();
+        value.set_sensitive(true);
+        sent.insert(name, value);
+    }
+    let body = b"no planted-bearer here, in short";
+    let answer = authentication().interpret(&sent, 403, &HeaderMap::new(), body, UNIX_EPOCH);
+    assert_eq!(answer.unwrap_err().messages(), ["no <redacted> here, in short"]);
+}
+
+#[test]
 fn a_bare_token_in_a_success_is_no_message() {
     let token = "0f8fad5b-d9cb-469f-a165-70867728950e";
     for body in [token.to_owned(), format!("\"{token}\""), format!("[\"{token}\"]")] {
@@ -189,9 +210,15 @@ fn long_messages_are_cut() {
 fn the_trace_id_is_kept_on_success_and_failure() {
     let mut headers = HeaderMap::new();
     headers.insert(TRACE_ID, "abc".parse().unwrap());
-    let ok = authentication().interpret(200, &headers, br#"{"accessToken":"a"}"#, UNIX_EPOCH);
+    let ok = authentication().interpret(
+        &HeaderMap::new(),
+        200,
+        &headers,
+        br#"{"accessToken":"a"}"#,
+        UNIX_EPOCH,
+    );
     assert_eq!(ok.unwrap().trace_id(), Some("abc"));
-    let failed = authentication().interpret(500, &headers, b"", UNIX_EPOCH);
+    let failed = authentication().interpret(&HeaderMap::new(), 500, &headers, b"", UNIX_EPOCH);
     assert_eq!(failed.unwrap_err().trace_id(), Some("abc"));
 }
 
@@ -205,7 +232,7 @@ proptest! {
         let mut body = front.into_bytes();
         body.extend_from_slice(SECRET.as_bytes());
         body.extend(bytes);
-        if let Err(error) = authentication().interpret(status, &HeaderMap::new(), &body, UNIX_EPOCH) {
+        if let Err(error) = authentication().interpret(&HeaderMap::new(), status, &HeaderMap::new(), &body, UNIX_EPOCH) {
             let shown = format!("{error:?} {error}");
             prop_assert!(!shown.contains(SECRET));
         }

@@ -62,3 +62,32 @@ test('workers that end with calls under way take nothing down', async () => {
   );
   assert.deepEqual(result, { code: 0, signal: null, output: CREDENTIALS.clientId });
 });
+
+test('workers that end while outcomes stream in take nothing down', async () => {
+  const emulator = await startEmulator(after, '--algorithm', 'HS256', '--no-request-log');
+  const busy = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    import { Client } from 'frontegg-token';
+    const { options, credentials } = workerData;
+    const client = new Client(options);
+    async function caller() {
+      for (;;) parentPort.postMessage((await client.authenticate(credentials)).claims.sub);
+    }
+    for (let number = 0; number < 20; number++) caller();
+  `;
+  const result = await runChild(
+    `${MAIN}
+    for (let round = 0; round < 10; round++) {
+      const busy = new Worker(${JSON.stringify(busy)}, {
+        eval: true,
+        workerData: { options, credentials },
+      });
+      for (let answers = 0; answers < 20; answers++) await once(busy, 'message');
+      await busy.terminate();
+    }
+    console.log('here');`,
+    JSON.stringify(emulator.options),
+    JSON.stringify(CREDENTIALS),
+  );
+  assert.deepEqual(result, { code: 0, signal: null, output: 'here' });
+});

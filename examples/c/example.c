@@ -60,8 +60,7 @@ int main(void) {
     /* It is single-use: presented again, it is rejected, and the remedy is to authenticate. */
     if (frontegg_client_refresh(client, refresh_token, &third, &error) ==
         FRONTEGG_STATUS_REFRESH_REJECTED) {
-        printf("consumed refresh token: %s (%" PRId32 ") %s, trace %s\n",
-               frontegg_error_code(error), frontegg_error_http_status(error),
+        printf("consumed refresh token: %s: %s, trace %s\n", frontegg_error_code(error),
                frontegg_error_message(error), or_dash(frontegg_error_trace_id(error)));
         frontegg_error_free(error);
         error = NULL;

@@ -54,9 +54,8 @@ int main() try {
         client.refresh(refresh_token);
     } catch (const frontegg::Error &error) {
         if (error.status() != FRONTEGG_STATUS_REFRESH_REJECTED) throw;
-        std::cout << "consumed refresh token: " << error.code() << " ("
-                  << error.http_status().value_or(0) << ") " << error.message() << ", trace "
-                  << error.trace_id().value_or("-") << '\n';
+        std::cout << "consumed refresh token: " << error.code() << ": " << error.message()
+                  << ", trace " << error.trace_id().value_or("-") << '\n';
     }
 } catch (const std::exception &error) {
     std::cerr << error.what() << '\n';

@@ -33,8 +33,8 @@ try {
   await client.refresh(tokens.refreshToken);
 } catch (error) {
   if (!(error instanceof FronteggError) || error.code !== 'refresh_rejected') throw error;
-  const { code, httpStatus, message, traceId } = error;
-  console.log(`consumed refresh token: ${code} (${httpStatus}) ${message}, trace ${traceId}`);
+  const { code, message, traceId } = error;
+  console.log(`consumed refresh token: ${code}: ${message}, trace ${traceId}`);
 }
 
 // Closes the connections. A program that is about to end need not do it.

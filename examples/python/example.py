@@ -54,10 +54,7 @@ def main() -> None:
         try:
             client.refresh(spent)
         except RefreshRejectedError as error:
-            print(
-                f"consumed refresh token: {error.code} ({error.http_status}) {error.message}, "
-                f"trace {error.trace_id}"
-            )
+            print(f"consumed refresh token: {error.code}: {error.message}, trace {error.trace_id}")
 
 
 if __name__ == "__main__":

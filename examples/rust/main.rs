@@ -41,10 +41,9 @@ fn main() -> Result<(), Error> {
     match client.refresh(refresh_token) {
         Ok(_) => println!("this workspace does not rotate refresh tokens"),
         Err(error) => println!(
-            "consumed refresh token: {} ({}) {}, trace {}",
+            "consumed refresh token: {}: {}, trace {}",
             error.code(),
-            error.http_status().unwrap_or_default(),
-            error.messages().first().map_or("", String::as_str),
+            error.message(),
             error.trace_id().unwrap_or("none"),
         ),
     }

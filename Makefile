@@ -1,0 +1,107 @@
+# The two commands that matter are `make demo` and `make test`; `make help` lists the rest.
+
+PYTHON := .venv/bin/python
+CARGO_TEST := cargo test --quiet
+EMULATOR := target/debug/frontegg-emulator
+export FRONTEGG_EMULATOR := $(CURDIR)/$(EMULATOR)
+# Lock files and wheels are made for the public registries, whatever this machine uses.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint generate bench dist soak clean \
+	test-rust test-c test-python test-node test-examples test-conformance \
+	tools rust c python node drivers
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+# --- what the targets below build on ---------------------------------------------------
+
+tools:
+	@bash .ci/tools test
+
+rust: tools
+	cargo build -p frontegg-emulator -p frontegg-example
+
+# Headers and libraries, laid out as they are installed on a system.
+c: tools
+	cargo build -p frontegg-token-ffi
+	$(MAKE) --silent -C ffi-c install PREFIX=$(CURDIR)/build/c BUILT=../target/debug
+
+.venv/installed: py/requirements-dev.txt
+	python3 -m venv .venv
+	$(PYTHON) -m pip install --quiet --requirement py/requirements-dev.txt
+	touch $@
+
+# The package is installed as a user would: from its wheel.
+python: tools .venv/installed
+	rm -rf build/wheel
+	.venv/bin/maturin build --manifest-path py/Cargo.toml --profile dev --features testing \
+		--interpreter $(PYTHON) --out build/wheel
+	$(PYTHON) -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
+
+node/node_modules/installed: node/package-lock.json
+	cd node && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Examples and drivers find the package where Node looks for it.
+node: tools node/node_modules/installed
+	cd node && npm run --silent build
+	mkdir -p node_modules && ln -sfn ../node node_modules/frontegg-token
+
+# --- the two commands ------------------------------------------------------------------
+
+demo: rust c python node ## run the five examples against the emulator, over HTTPS
+	bash examples/run.sh
+
+test: rust c python node test-rust test-c test-python test-node test-examples test-conformance ## run every test
+	@echo "all tests passed"
+
+test-rust: tools
+	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance
+
+test-c: tools
+	$(CARGO_TEST) -p frontegg-token-ffi
+
+test-python: rust python
+	$(PYTHON) -m pytest -q py
+
+test-node: rust node
+	cd node && npm test --silent --ignore-scripts
+
+test-examples: rust c python node
+	bash examples/run.sh --check
+
+# How a program is built with the installed C library.
+C_FLAGS := -O1 -g -Wall -Wextra -Ibuild/c/include
+C_LIBS := -Lbuild/c/lib -Wl,-rpath,$(CURDIR)/build/c/lib -lfrontegg_token -pthread
+
+drivers: c
+	mkdir -p build/drivers
+	cc $(C_FLAGS) conformance/drivers/c/driver.c -o build/drivers/c $(C_LIBS) -lcjson
+	c++ -std=c++17 $(C_FLAGS) conformance/drivers/cpp/driver.cpp -o build/drivers/cpp $(C_LIBS)
+
+test-conformance: drivers python node
+	cargo build -p frontegg-conformance
+	target/debug/frontegg-conformance \
+		--driver rust=target/debug/conformance-driver-rust \
+		--driver c=build/drivers/c \
+		--driver c++=build/drivers/cpp \
+		--driver python='$(PYTHON) conformance/drivers/python/driver.py' \
+		--driver asyncio='$(PYTHON) conformance/drivers/python/driver.py --async' \
+		--driver node='node conformance/drivers/node/driver.mjs'
+
+# --- the rest --------------------------------------------------------------------------
+
+lint: tools .venv/installed node ## formatters, linters, type checkers, generated files
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator
+	cd py && ../.venv/bin/ruff format --check . ../examples/python ../conformance/drivers/python
+	cd py && ../.venv/bin/ruff check . ../examples/python ../conformance/drivers/python
+	cd py && ../.venv/bin/mypy
+	cd node && npm run --silent lint
+
+generate: tools node ## rewrite the committed generated files
+	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-token-ffi header
+	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-conformance --test errors_json
+	cd node && npm run --silent generate

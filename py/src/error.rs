@@ -56,8 +56,13 @@ thread_local! {
 }
 
 fn is_interrupted() -> bool {
-    let handled = Python::attach(|py| py.check_signals());
-    handled.map_err(|raised| RAISED.set(Some(raised))).is_err()
+    Python::attach(|py| match py.check_signals() {
+        Ok(()) => false,
+        Err(raised) => {
+            RAISED.set(Some(raised));
+            true
+        }
+    })
 }
 
 /// The table of codes: number, name, and whether retryable by default.

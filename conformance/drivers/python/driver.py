@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-RETRY = {"max_attempts": 1, "base_delay_ms": 1000, "max_delay_ms": 1000}
-"""Settings that go into the retry policy, and what one of its units is."""
+RETRY = {"max_attempts", "base_delay", "max_delay"}
+"""Settings that go into the retry policy."""
 
 
 def new_client(cls: Callable[..., Any], given: Json) -> Any:  # noqa: ANN401
@@ -29,15 +29,11 @@ def new_client(cls: Callable[..., Any], given: Json) -> Any:  # noqa: ANN401
     settings: Json = {}
     retry: Json = {}
     for name, value in given.items():
-        if name in RETRY:
-            retry[name.removesuffix("_ms")] = value if RETRY[name] == 1 else value / 1000
-        elif name.endswith("_ms"):
-            settings[name.removesuffix("_ms")] = value / 1000
-        elif name not in ("client_certificate_pem", "client_key_pem"):
-            settings[name] = value
-    if "client_certificate_pem" in given:
-        pair = given["client_certificate_pem"], given["client_key_pem"]
-        settings["client_certificate"] = pair
+        key = name.removesuffix("_ms")
+        (retry if key in RETRY else settings)[key] = value if key == name else value / 1000
+    certificate = settings.pop("client_certificate_pem", None), settings.pop("client_key_pem", None)
+    if all(certificate):
+        settings["client_certificate"] = certificate
     return make(**settings, retry=RetryPolicy(**retry))
 
 

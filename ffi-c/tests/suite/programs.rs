@@ -120,20 +120,28 @@ fn the_static_library_serves_as_well() {
 }
 
 #[test]
-fn a_nul_from_the_service_cuts_nothing_short() {
-    let program = Installation::plain().build(&source("nul_test.c"), &[]);
+fn odd_answers_are_told_in_full() {
+    let program = Installation::plain().build(&source("answers_test.c"), &[]);
     let emulator = emulator();
     let faults: Vec<Fault> = serde_json::from_value(json!([
         {"on": "authenticate", "action": {"respond": {
             "status": 400, "json": {"errors": ["before\u{0}after"]}}}},
         {"on": "authenticate", "action": {"rewrite": {"jwt": {"sub": "before\u{0}after"}}}},
         {"on": "authenticate", "action": {"rewrite": {"set": {"access_token": "a\u{0}b"}}}},
+        {"on": "authenticate", "action": {"respond": {
+            "status": 429, "headers": {"retry-after": "3600"},
+            "json": {"errors": ["first", "second"], "errorCode": "ER-00429"}}}},
+        {"on": "authenticate", "action": {"respond": {"status": 503}}},
+        {"on": "authenticate", "action": {"rewrite": {}}},
+        {"on": "authenticate", "action": {"respond": {
+            "status": 200, "json": {"access_token": "opaque"}}}},
     ]))
     .expect("the faults are well written");
     emulator.add_faults(faults).expect("the faults make sense");
     let mut command = valgrind(&program);
     environment(&emulator, &emulator.base_url(), &mut command);
     run(&mut command);
+    assert_eq!(emulator.state().faults_pending, 0);
 }
 
 #[test]

@@ -31,9 +31,9 @@ def new_client(cls: Callable[..., Any], given: Json) -> Any:  # noqa: ANN401
     for name, value in given.items():
         key = name.removesuffix("_ms")
         (retry if key in RETRY else settings)[key] = value if key == name else value / 1000
-    certificate = settings.pop("client_certificate_pem", None), settings.pop("client_key_pem", None)
-    if all(certificate):
-        settings["client_certificate"] = certificate
+    if "client_certificate_pem" in settings:
+        pair = settings.pop("client_certificate_pem"), settings.pop("client_key_pem")
+        settings["client_certificate"] = pair
     return make(**settings, retry=RetryPolicy(**retry))
 
 

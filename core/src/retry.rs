@@ -60,7 +60,9 @@ pub(crate) fn announced(headers: &HeaderMap, now: SystemTime) -> Option<Duration
 
 fn reset(text: &str, now: SystemTime) -> Option<Duration> {
     let at: jiff::Timestamp = text.parse().ok()?;
-    Some(SystemTime::from(at).duration_since(now).unwrap_or_default())
+    let left = SystemTime::from(at).duration_since(now).unwrap_or_default();
+    // The time is cut to a millisecond, and who comes that much too early is refused again.
+    Some(if left.is_zero() { left } else { left + Duration::from_millis(1) })
 }
 
 fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
@@ -99,8 +101,8 @@ mod tests {
     fn announced_waits_are_read_in_every_form() {
         let ms = |ms| Some(Duration::from_millis(ms));
         for (pairs, expected) in [
-            (&[("x-rate-limit-reset", "2026-06-07T12:34:57.250Z")][..], ms(1250)),
-            (&[("x-rate-limit-reset", "2026-06-07T14:34:57+02:00")], ms(1000)),
+            (&[("x-rate-limit-reset", "2026-06-07T12:34:57.250Z")][..], ms(1251)),
+            (&[("x-rate-limit-reset", "2026-06-07T14:34:57+02:00")], ms(1001)),
             (&[("x-rate-limit-reset", "2026-06-07T12:00:00Z")], ms(0)),
             (&[("retry-after", "2")], ms(2000)),
             (&[("retry-after", "Sun, 07 Jun 2026 12:35:00 GMT")], ms(4000)),

@@ -174,7 +174,8 @@ impl Service {
             self.rate.count += 1;
             return Ok(());
         }
-        let reset = SystemTime::now() + (window + WINDOW - now);
+        // Rounded up to the millisecond that the header can say: who comes at that time gets in.
+        let reset = SystemTime::now() + (window + WINDOW - now) + Duration::from_millis(1);
         Err(Response::errors(429, &["Too many requests"])
             .with("x-rate-limit-limit", self.options.rate_limit.to_string())
             .with("x-rate-limit-remaining", "0")

@@ -162,6 +162,17 @@ fn closing_interrupts_a_call_in_another_thread() {
 }
 
 #[test]
+fn a_forked_child_goes_on_by_itself() {
+    let program = Installation::plain().build(&source("fork_test.c"), &[]);
+    let emulator = emulator();
+    let mut command = Command::new(&program);
+    environment(&emulator, &emulator.https_base_url(), &mut command);
+    run(&mut command);
+    let counts = emulator.state().counts;
+    assert_eq!((counts.authenticate.ok, counts.connections), (5, 2), "{counts:?}");
+}
+
+#[test]
 fn sixty_four_threads_share_two_clients() {
     let program = Installation::plain().build(&source("threads_test.c"), &[]);
     let emulator = emulator();

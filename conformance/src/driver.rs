@@ -135,6 +135,8 @@ impl Driver {
 
     /// Ends it at once.
     pub(crate) fn kill(mut self) -> Remains {
+        // What it may have started itself ends with its input.
+        drop(self.stdin.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
         Remains { stderr: self.stderr.join().unwrap_or_default(), complaint: None }

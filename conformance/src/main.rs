@@ -11,7 +11,7 @@ use frontegg_conformance::{Command, Suite, load};
 #[command(version)]
 struct Arguments {
     /// A language and its driver; repeatable
-    #[arg(long = "driver", value_name = "NAME=COMMAND", required = true)]
+    #[arg(long = "driver", value_name = "NAME=COMMAND", required_unless_present = "list")]
     drivers: Vec<Command>,
     /// The folder of the scenarios
     #[arg(long, value_name = "FOLDER", default_value = "conformance/scenarios")]

@@ -26,7 +26,7 @@ pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -
         Ok(()) => run.look_at_the_service(scenario),
         Err(failure) => run.failures.push(failure),
     }
-    run.look_for_secrets("the service's log", &json!(run.stage.emulator.state()).to_string());
+    run.look_for_secrets("the service's log", &run.stage.log_of_the_service());
     let failures = std::mem::take(&mut run.failures);
     failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect()
 }

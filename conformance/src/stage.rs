@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::template;
 
 /// The variables of a stage. Those that begin with `start` take an offset in seconds.
-pub(crate) const VARIABLES: [&str; 25] = [
+pub(crate) const VARIABLES: [&str; 26] = [
     "base_url",
     "bystander_port",
     "bystander_url",
@@ -27,6 +27,7 @@ pub(crate) const VARIABLES: [&str; 25] = [
     "client_key_pem",
     "closed_url",
     "expired_base_url",
+    "gateway_key",
     "http_port",
     "http_url",
     "https_base_url",
@@ -58,6 +59,8 @@ pub(crate) struct Stage {
     closed: Socket,
     ca_file: Option<PathBuf>,
     planted: String,
+    /// The value of an extra header: a secret, but one that the service's log shows.
+    gateway_key: String,
     proxy_password: String,
     started: SystemTime,
 }
@@ -90,6 +93,7 @@ impl Stage {
             closed: closed_port().map_err(|error| error.to_string())?,
             ca_file: None,
             planted: secret("planted"),
+            gateway_key: secret("gateway-key"),
             proxy_password: secret("password"),
             started: SystemTime::now(),
         };
@@ -110,6 +114,7 @@ impl Stage {
             self.secrets.add(token.secret.expose());
         }
         self.secrets.add(&self.planted);
+        self.secrets.add(&self.gateway_key);
         self.secrets.add(&self.proxy_password);
         let given = self.given.clone();
         self.know_tokens(&given);
@@ -158,6 +163,11 @@ impl Stage {
         Ok((&token.client_id, token.secret.expose()))
     }
 
+    /// The service's log, but for the one secret that it may show.
+    pub(crate) fn log_of_the_service(&self) -> String {
+        serde_json::json!(self.emulator.state()).to_string().replace(&self.gateway_key, "")
+    }
+
     /// Whether somebody came to the port that nobody should call.
     pub(crate) fn bystander_was_called(&self) -> bool {
         self.bystander.accept().is_ok()
@@ -188,6 +198,7 @@ impl Stage {
             "client_key_pem" => emulator.client_key_pem()?.to_owned(),
             "closed_url" => format!("http://{}", self.closed.local_addr().ok()?.as_socket()?),
             "expired_base_url" => identity(emulator.https_expired_url()?),
+            "gateway_key" => self.gateway_key.clone(),
             "http_port" => port(emulator.http_url()),
             "http_url" => emulator.http_url().to_owned(),
             "https_base_url" => emulator.https_base_url(),

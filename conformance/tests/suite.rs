@@ -1,0 +1,182 @@
+//! The scenarios pass with the driver of Rust, and what is wrong is found.
+
+use std::path::{Path, PathBuf};
+
+use frontegg_conformance::{Command, Named, Report, Suite, load};
+
+const DRIVER: &str = env!("CARGO_BIN_EXE_conformance-driver-rust");
+
+fn run(driver: &str, scenarios: Vec<Named>) -> Report {
+    let driver: Command = format!("rust={driver}").parse().unwrap();
+    Suite { drivers: vec![driver], scenarios, jobs: 4 }.run()
+}
+
+/// Runs one scenario that is written down here, and answers what the report says of it.
+fn report_of(driver: &str, scenario: &str) -> String {
+    let folder = Folder::new();
+    std::fs::write(folder.0.join("subject.json"), scenario).unwrap();
+    run(driver, load(&folder.0).unwrap()).to_string()
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let name = format!("frontegg-conformance-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn every_scenario_passes_in_rust() {
+    let scenarios = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")).unwrap();
+    let all = scenarios.len() + 1; // and the error table
+    let report = run(DRIVER, scenarios);
+    assert!(report.failed() == 0 && report.passed() == all, "{report}");
+}
+
+#[test]
+fn a_scenario_that_is_right_passes() {
+    let report = report_of(
+        DRIVER,
+        r#"{"about": "x", "steps": [{"do": "authenticate"}], "service_saw": [{"status": 200}]}"#,
+    );
+    assert!(report.ends_with("2 passed, 0 failed"), "{report}");
+}
+
+#[test]
+fn whatever_is_not_as_expected_is_found() {
+    for (scenario, says) in [
+        (
+            r#"{"about": "a wrong value", "steps": [{"do": "authenticate", "expect": {"ok": {"lifetime_ms": 5}}}], "service_saw": [{}]}"#,
+            "step 1: ok.lifetime_ms: expected 5, got 86400000",
+        ),
+        (
+            r#"{"about": "a misspelt fact", "steps": [{"do": "authenticate", "secret": "x", "expect": {"error": {"status": 401}}}], "service_saw": [{}]}"#,
+            "step 1: error.status: there is no such member",
+        ),
+        (
+            r#"{"about": "an unexpected success", "steps": [{"do": "authenticate", "expect": {"error": {"code": "tls"}}}], "service_saw": [{}]}"#,
+            "got a success",
+        ),
+        (
+            r#"{"about": "an unexpected failure", "steps": [{"do": "authenticate", "secret": "x"}], "service_saw": [{}]}"#,
+            "expected a success, got",
+        ),
+        (
+            r#"{"about": "a request too many", "steps": [{"do": "authenticate"}], "service_saw": []}"#,
+            "service_saw: expected 0 requests",
+        ),
+        (
+            r#"{"about": "a request too few", "steps": [{"do": "authenticate"}], "service_saw": [{}, {}]}"#,
+            "service_saw: expected 2 requests",
+        ),
+        (
+            r#"{"about": "another request", "steps": [{"do": "authenticate"}], "service_saw": [{"kind": "refresh"}]}"#,
+            "service_saw[0].kind: expected \"refresh\", got \"authenticate\"",
+        ),
+        (
+            r#"{"about": "a fault that never hit", "service": {"faults": [{"on": "refresh", "action": {"hang": {}}}]}, "steps": [{"do": "authenticate"}], "service_saw": [{}]}"#,
+            "service_counted.faults_left: expected 0, got 1",
+        ),
+        (
+            r#"{"about": "a token presented twice", "steps": [{"do": "refresh"}, {"do": "refresh", "expect": {"error": {}}}], "service_saw": [{}, {}]}"#,
+            "service_counted.presented_twice: expected 0, got 1",
+        ),
+        (
+            r#"{"about": "a call of the bystander", "client": {"base_url": "{bystander_url}", "attempt_timeout_ms": 50, "max_attempts": 1}, "steps": [{"do": "authenticate", "expect": {"error": {}}}], "service_saw": []}"#,
+            "somebody called the bystander",
+        ),
+        (
+            r#"{"about": "a proxy that saw nothing", "proxy": {}, "steps": [{"do": "authenticate"}], "service_saw": [{}], "proxy_saw": [{}]}"#,
+            "proxy_saw: expected 1 requests, got []",
+        ),
+    ] {
+        let report = report_of(DRIVER, scenario);
+        assert!(report.contains(says), "{scenario}\n{report}");
+        assert!(report.ends_with("1 passed, 1 failed"), "{scenario}\n{report}");
+    }
+}
+
+#[test]
+fn a_driver_that_cannot_be_started_or_dies_fails() {
+    let scenario = r#"{"about": "x", "steps": [{"do": "authenticate"}], "service_saw": [{}]}"#;
+    let report = report_of("/nonexistent/driver", scenario);
+    assert!(report.contains("cannot start"), "{report}");
+    assert!(report.ends_with("0 passed, 2 failed"), "{report}");
+    // It takes what it is told for the name of a scenario's folder, and ends.
+    let report = report_of(env!("CARGO_BIN_EXE_frontegg-conformance"), scenario);
+    assert!(report.ends_with("0 passed, 2 failed"), "{report}");
+}
+
+#[cfg(unix)]
+mod leaks {
+    use super::*;
+
+    const SCENARIO: &str =
+        r#"{"about": "x", "steps": [{"do": "authenticate"}], "service_saw": [{}]}"#;
+
+    /// A driver that is the right one but for what the shell does to its input and output.
+    fn driver(folder: &Folder, script: &str) -> String {
+        let path = folder.0.join("driver.sh");
+        std::fs::write(&path, script.replace("DRIVER", DRIVER)).unwrap();
+        format!("sh {}", path.display())
+    }
+
+    #[test]
+    fn a_secret_in_the_log_is_found_and_not_repeated() {
+        let folder = Folder::new();
+        let leaky = driver(&folder, "tee /dev/stderr | DRIVER");
+        let report = report_of(&leaky, SCENARIO);
+        assert!(report.contains("a secret or token stands in the log"), "{report}");
+        assert!(report.ends_with("1 passed, 1 failed"), "{report}");
+        assert!(!report.contains("secret-"), "{report}");
+    }
+
+    #[test]
+    fn a_token_in_the_log_is_found_and_not_repeated() {
+        let folder = Folder::new();
+        let leaky = driver(&folder, "DRIVER | tee /dev/stderr");
+        let report = report_of(&leaky, SCENARIO);
+        assert!(report.contains("a secret or token stands in the log"), "{report}");
+        assert!(!report.contains("eyJ"), "{report}");
+    }
+
+    #[test]
+    fn a_token_in_what_is_shown_is_found_and_not_repeated() {
+        let folder = Folder::new();
+        let script = r#"DRIVER | sed -u 's/"access_token":"\([^"]*\)"\(.*\)"shown":"/"access_token":"\1"\2"shown":"\1/'"#;
+        let report = report_of(&driver(&folder, script), SCENARIO);
+        assert!(report.contains("a secret or token stands in a reply"), "{report}");
+        assert!(!report.contains("eyJ"), "{report}");
+    }
+
+    #[test]
+    fn a_line_that_nobody_asked_for_is_found() {
+        let folder = Folder::new();
+        let chatty = driver(&folder, "DRIVER; echo bye");
+        let report = report_of(&chatty, SCENARIO);
+        assert!(report.contains("a line that nobody asked for: bye"), "{report}");
+        assert!(report.ends_with("0 passed, 2 failed"), "{report}");
+    }
+
+    #[test]
+    fn another_error_table_is_found() {
+        let folder = Folder::new();
+        let script = r#"DRIVER | sed -u 's/"code":"tls"/"code":"ssl"/'"#;
+        let report = report_of(&driver(&folder, script), SCENARIO);
+        assert!(report.contains("FAILED  rust  the error table"), "{report}");
+        assert!(report.ends_with("1 passed, 1 failed"), "{report}");
+    }
+}

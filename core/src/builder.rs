@@ -19,6 +19,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Longer is a mistake in the unit, and would in the end overflow a clock.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Default for RetryPolicy {
     /// Four attempts, with waits of up to 0.25, 0.5 and 1 second.
@@ -199,9 +201,12 @@ impl ClientBuilder {
             ("attempt_timeout", self.attempt_timeout),
             ("deadline", self.deadline),
         ] {
-            if span.is_zero() {
-                return Err(Error::invalid_argument(format!("{name} is zero")));
+            if span.is_zero() || span > LONGEST {
+                return Err(Error::invalid_argument(format!("{name} is zero or beyond a year")));
             }
+        }
+        if self.retry.base_delay.max(self.retry.max_delay) > LONGEST {
+            return Err(Error::invalid_argument("base_delay or max_delay is beyond a year"));
         }
         if self.retry.max_attempts == 0 {
             return Err(Error::invalid_argument("max_attempts is zero"));

@@ -8,7 +8,7 @@ use ureq::http::{HeaderMap, Uri};
 
 use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
-use crate::retry::RetryPolicy;
+use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
 use crate::transport::{Exchange, Transport};
 use crate::wire::{Operation, Outgoing};
@@ -93,6 +93,9 @@ impl Client {
         let give_up = Instant::now() + parts.deadline;
         let mut attempts = 0;
         loop {
+            if parts.transport.is_closed() {
+                return Err(Error::closed().with_attempts(attempts));
+            }
             attempts += 1;
             let left = give_up.saturating_duration_since(Instant::now());
             let error = match self.attempt(outgoing, left) {
@@ -107,7 +110,7 @@ impl Client {
                 return Err(error);
             }
             let name = outgoing.operation.as_str();
-            let Some(wait) = parts.retry.wait(attempts, &error, left, fastrand::f64) else {
+            let Some(wait) = parts.retry.wait(attempts, &error, left, retry::draw) else {
                 log::debug!("{name} failed: {error}");
                 return Err(error);
             };
@@ -126,9 +129,6 @@ impl Client {
             Operation::Authenticate => (&parts.authenticate, AUTHENTICATE_MAX_IDLE),
             Operation::Refresh => (&parts.refresh, REFRESH_MAX_IDLE),
         };
-        if parts.transport.is_closed() {
-            return Err(Error::closed());
-        }
         let outcome = parts.transport.exchange(&Exchange {
             uri,
             headers,

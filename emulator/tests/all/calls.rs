@@ -218,8 +218,9 @@ fn the_rate_limit_says_when_it_ends() {
     assert_eq!(answer.header("retry-after"), None);
     let reset = answer.header("x-rate-limit-reset").expect("a time");
     let reset = parse_rfc3339(reset);
-    assert!(reset + Duration::from_millis(1) > sent, "it lies ahead");
-    assert!(reset <= SystemTime::now() + Duration::from_secs(1), "by no more than the window");
+    assert!(reset > sent, "it lies ahead");
+    let latest = SystemTime::now() + Duration::from_millis(1001);
+    assert!(reset <= latest, "by no more than the window, to the next millisecond");
     // Refreshes have no such limit; nor do failures escape it.
     assert_eq!(refresh(&emulator, "unknown"), Err(401));
 }

@@ -105,7 +105,9 @@ impl Shared {
             (method != "CONNECT").then_some(405)
         };
         let service = match refusal {
-            None if !self.settings.hang => TcpStream::connect(&target).ok(),
+            None if !self.settings.hang => {
+                TcpStream::connect(self.settings.route.as_ref().unwrap_or(&target)).ok()
+            }
             _ => None,
         };
         let status = match (&service, refusal) {
@@ -200,7 +202,7 @@ mod tests {
         let settings = scenario::Proxy {
             credentials: Some("user:pass".into()),
             refuse: vec![503],
-            hang: false,
+            ..scenario::Proxy::default()
         };
         let proxy = Proxy::start(settings).unwrap();
         let connect = format!("CONNECT {target} HTTP/1.1\r\n");

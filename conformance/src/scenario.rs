@@ -71,6 +71,8 @@ pub(crate) struct Proxy {
     pub(crate) credentials: Option<String>,
     /// Statuses with which it refuses the first requests.
     pub(crate) refuse: Vec<u16>,
+    /// Where it leads whatever it is asked for: what makes hosts of other networks reachable.
+    pub(crate) route: Option<String>,
     /// Whether it answers nothing at all.
     pub(crate) hang: bool,
 }

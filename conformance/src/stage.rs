@@ -102,6 +102,7 @@ impl Stage {
         if let Some(settings) = &scenario.proxy {
             let mut settings = settings.clone();
             settings.credentials = settings.credentials.map(|pair| stage.fill_text(&pair));
+            settings.route = settings.route.map(|address| stage.fill_text(&address));
             stage.proxy = Some(Proxy::start(settings).map_err(|error| error.to_string())?);
         }
         stage.set_options(&scenario.service.options)?;

@@ -92,16 +92,45 @@ test-conformance: drivers python node
 
 # --- the rest --------------------------------------------------------------------------
 
-lint: tools .venv/installed node ## formatters, linters, type checkers, generated files
+lint: tools python node ## formatters, linters, type checkers, generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator
 	cd py && ../.venv/bin/ruff format --check . ../examples/python ../conformance/drivers/python
 	cd py && ../.venv/bin/ruff check . ../examples/python ../conformance/drivers/python
 	cd py && ../.venv/bin/mypy
+	cd py && ../.venv/bin/python -m mypy.stubtest frontegg_token
 	cd node && npm run --silent lint
 
 generate: tools node ## rewrite the committed generated files
 	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-token-ffi header
 	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-conformance --test errors_json
 	cd node && npm run --silent generate
+
+# One core for client and service, where that can be had: a round trip then costs the same each time.
+PINNED := $(if $(shell command -v taskset),taskset -c 0)
+
+# Paths of the machine that builds stay out of what is released.
+RELEASE := RUSTFLAGS="--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=frontegg-token"
+
+dist: tools .venv/installed node/node_modules/installed ## release builds of every package, in dist/
+	rm -rf dist && mkdir -p dist
+	$(RELEASE) cargo build --release -p frontegg-token-ffi -p frontegg-emulator
+	$(MAKE) --silent -C ffi-c install PREFIX=/usr/local DESTDIR=$(CURDIR)/dist/c
+	$(RELEASE) .venv/bin/maturin build --manifest-path py/Cargo.toml --release \
+		--interpreter $(PYTHON) --out dist
+	cd node && $(RELEASE) npm pack --silent --pack-destination ../dist
+	cp target/release/frontegg-emulator dist/
+	@du -h dist/*.whl dist/*.tgz dist/c/usr/local/lib/*.so.* dist/c/usr/local/lib/*.a dist/frontegg-emulator
+
+bench: dist ## each layer against a bare rustls loop, as ratios in one run
+	$(RELEASE) cargo build --release -p frontegg-token --example layers
+	rm -rf build/bench && mkdir -p build/bench node_modules && ln -sfn ../node node_modules/frontegg-token
+	$(PYTHON) -m pip install --quiet --no-deps --target build/bench/python dist/*.whl
+	cc -O2 -Iinclude ffi-c/bench/bench.c -o build/bench/c -Ldist/c/usr/local/lib \
+		-Wl,-rpath,$(CURDIR)/dist/c/usr/local/lib -lfrontegg_token -pthread
+	BENCH_PYTHON=$(CURDIR)/$(PYTHON) python3 core/benches/layers.py
+	$(RELEASE) $(PINNED) cargo bench -p frontegg-token --bench exchange -- --noplot --quiet
+
+clean: ## remove what was built
+	rm -rf target build dist .venv node_modules node/node_modules node/dist node/native/*.node

@@ -24,7 +24,7 @@ LAYERS = {
     "rustls, a bare loop": [str(RELEASE / "examples" / "layers"), "rustls"],
     "ureq": [str(RELEASE / "examples" / "layers"), "ureq"],
     "Rust": [str(RELEASE / "examples" / "layers"), "core"],
-    "C": [str(ROOT / "build" / "bench" / "bench_c")],
+    "C": [str(ROOT / "build" / "bench" / "c")],
     "Python": [PYTHON, str(ROOT / "py" / "bench" / "bench.py")],
     "Python asyncio": [PYTHON, str(ROOT / "py" / "bench" / "bench.py"), "--async"],
     "Node": [NODE, str(ROOT / "node" / "bench" / "bench.mjs")],
@@ -44,6 +44,7 @@ def environment(ready):
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     token = ready["api_tokens"][0]
     return clean | {
+        "PYTHONPATH": str(ROOT / "build" / "bench" / "python"),
         "FRONTEGG_BASE_URL": ready["base_url"],
         "FRONTEGG_CA_FILE": ready["ca_file"],
         "FRONTEGG_CLIENT_ID": token["client_id"],

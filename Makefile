@@ -95,6 +95,9 @@ test-conformance: drivers python node
 lint: tools python node ## formatters, linters, type checkers, generated files
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	$(CARGO_TEST) -p frontegg-token-ffi --test suite header
+	$(CARGO_TEST) -p frontegg-conformance --test errors_json
+	node --test node/test/bridge-types.test.mjs
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator
 	cd py && ../.venv/bin/ruff format --check . ../examples/python ../conformance/drivers/python
 	cd py && ../.venv/bin/ruff check . ../examples/python ../conformance/drivers/python

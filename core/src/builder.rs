@@ -19,7 +19,8 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Longer is a mistake in the unit, and would in the end overflow a clock.
+/// What is set to more, such as to the largest value there is, means as good as no limit, and
+/// gets this: a clock cannot reach much further.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Default for RetryPolicy {
@@ -201,12 +202,9 @@ impl ClientBuilder {
             ("attempt_timeout", self.attempt_timeout),
             ("deadline", self.deadline),
         ] {
-            if span.is_zero() || span > LONGEST {
-                return Err(Error::invalid_argument(format!("{name} is zero or beyond a year")));
+            if span.is_zero() {
+                return Err(Error::invalid_argument(format!("{name} is zero")));
             }
-        }
-        if self.retry.base_delay.max(self.retry.max_delay) > LONGEST {
-            return Err(Error::invalid_argument("base_delay or max_delay is beyond a year"));
         }
         if self.retry.max_attempts == 0 {
             return Err(Error::invalid_argument("max_attempts is zero"));
@@ -225,7 +223,7 @@ impl ClientBuilder {
         };
         let transport = Transport::new(Settings {
             base: uri("")?,
-            connect_timeout: self.connect_timeout,
+            connect_timeout: self.connect_timeout.min(LONGEST),
             proxy: self.proxy.resolve(&endpoint)?,
             roots: self.roots.clone()?,
             client_certificate: self.client_certificate.clone().transpose()?,
@@ -235,9 +233,9 @@ impl ClientBuilder {
             transport,
             authenticate: (uri(Operation::Authenticate.path())?, headers),
             refresh: (uri(Operation::Refresh.path())?, refresh_headers),
-            attempt_timeout: self.attempt_timeout,
-            deadline: self.deadline,
-            retry: self.retry,
+            attempt_timeout: self.attempt_timeout.min(LONGEST),
+            deadline: self.deadline.min(LONGEST),
+            retry: RetryPolicy { max_delay: self.retry.max_delay.min(LONGEST), ..self.retry },
             lacks_vendor_host: endpoint.kind() == Kind::Region && vendor_host.is_none(),
             endpoint,
         }))

@@ -181,6 +181,33 @@ fn nobody_listening_is_a_connect_error_for_both_calls() {
 }
 
 #[test]
+fn the_largest_spans_mean_no_limit_and_overflow_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", GOOD.len());
+            let _ = stream.write_all(format!("{head}{GOOD}").as_bytes());
+        }
+    });
+    let client = Client::builder(Endpoint::url(&url).unwrap())
+        .proxy(Proxy::None)
+        .connect_timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .deadline(Duration::MAX)
+        .retry(RetryPolicy {
+            max_attempts: u32::MAX,
+            base_delay: Duration::MAX,
+            max_delay: Duration::MAX,
+        })
+        .build()
+        .unwrap();
+    client.authenticate(&credentials()).unwrap();
+}
+
+#[test]
 fn a_request_leaves_in_one_piece() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

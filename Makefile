@@ -4,10 +4,9 @@ PYTHON := .venv/bin/python
 CARGO_TEST := cargo test --quiet
 EMULATOR := target/debug/frontegg-emulator
 export FRONTEGG_EMULATOR := $(CURDIR)/$(EMULATOR)
-# Lock files and wheels are made for the public registries, whatever this machine uses.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint generate bench dist soak clean \
+.PHONY: help demo test lint generate bench dist clean \
 	test-rust test-c test-python test-node test-examples test-conformance \
 	tools rust c python node drivers
 
@@ -17,7 +16,7 @@ help: ## list the targets
 # --- what the targets below build on ---------------------------------------------------
 
 tools:
-	@bash .ci/tools test
+	@bash .ci/tools
 
 rust: tools
 	cargo build -p frontegg-emulator -p frontegg-example

@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,11 +72,9 @@ def per_call(command, env):
 
 
 def fault(ready, body):
-    subprocess.run(
-        ["curl", "-sf", "-X", "POST", "-d", json.dumps(body), ready["control"] + "/_emulator/faults"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    url = ready["control"] + "/_emulator/faults"
+    headers = {"content-type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).close()
 
 
 def start_emulator(*options):

@@ -42,6 +42,10 @@ mod token;
 mod transport;
 mod wire;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub use builder::{ClientBuilder, IntoRoots, VERSION};
 pub use claims::Claims;
 pub use client::Client;

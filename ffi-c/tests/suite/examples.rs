@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::install::{Installation, root, run};
+use crate::install::{Installation, STRICT, root, run};
 use crate::programs::{emulator, environment, valgrind};
 
 fn tell_the_story(example: &str) {
@@ -42,6 +42,28 @@ fn the_c_example_tells_the_story() {
 #[test]
 fn the_cpp_example_tells_the_story() {
     tell_the_story("examples/cpp/example.cpp");
+}
+
+/// The README's snippet in this language builds without a warning.
+fn the_snippet_builds(language: &str) {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is there");
+    let fence = format!("```{language}\n");
+    let (_, rest) = readme.split_once(&fence).expect("a snippet");
+    let (snippet, _) = rest.split_once("```").expect("its end");
+    let source =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("readme_{language}.{language}"));
+    std::fs::write(&source, snippet).expect("a folder for tests");
+    Installation::plain().build(&source, STRICT);
+}
+
+#[test]
+fn the_c_snippet_of_the_readme_builds() {
+    the_snippet_builds("c");
+}
+
+#[test]
+fn the_cpp_snippet_of_the_readme_builds() {
+    the_snippet_builds("cpp");
 }
 
 /// Speaks the drivers' protocol; what a client does is for the conformance tests to say.

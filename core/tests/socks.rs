@@ -19,7 +19,7 @@ fn proxy(port: u16, password: Option<&'static str>) -> (u16, Receiver<u16>) {
         for stream in listener.incoming() {
             let asked = asked.clone();
             thread::spawn(move || {
-                serve(stream.unwrap(), port, password, &|port| asked.send(port).unwrap())
+                serve(stream.unwrap(), port, password, &|port| asked.send(port).unwrap());
             });
         }
     });

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::{Client, Code, Credentials, Endpoint, Proxy, RetryPolicy};
+use frontegg_token::{Client, ClientBuilder, Code, Credentials, Endpoint, Proxy, RetryPolicy};
 
 const GOOD: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":60}"#;
 
@@ -16,6 +16,17 @@ const GOOD: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":60}"#
 fn server(
     serve: impl Fn(usize, &mut Connection) + Send + Sync + 'static,
 ) -> (Client, Receiver<String>) {
+    let (builder, seen) = listen(serve);
+    let millisecond = Duration::from_millis(1);
+    let retry = RetryPolicy { max_attempts: 3, base_delay: millisecond, max_delay: millisecond };
+    let client = builder.retry(retry).attempt_timeout(Duration::from_secs(20)).build().unwrap();
+    (client, seen)
+}
+
+/// The same with a client that is still to be set up.
+fn listen(
+    serve: impl Fn(usize, &mut Connection) + Send + Sync + 'static,
+) -> (ClientBuilder, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (requests, seen) = channel();
@@ -26,17 +37,7 @@ fn server(
             serve(number, &mut Connection { stream, reader, requests: requests.clone() });
         }
     });
-    let client = Client::builder(Endpoint::url(&url).unwrap())
-        .proxy(Proxy::None)
-        .retry(RetryPolicy {
-            max_attempts: 3,
-            base_delay: Duration::from_millis(1),
-            max_delay: Duration::from_millis(1),
-        })
-        .attempt_timeout(Duration::from_secs(20))
-        .build()
-        .unwrap();
-    (client, seen)
+    (Client::builder(Endpoint::url(&url).unwrap()).proxy(Proxy::None), seen)
 }
 
 struct Connection {
@@ -182,26 +183,18 @@ fn nobody_listening_is_a_connect_error_for_both_calls() {
 
 #[test]
 fn the_largest_spans_mean_no_limit_and_overflow_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", GOOD.len());
-            let _ = stream.write_all(format!("{head}{GOOD}").as_bytes());
+    let (builder, _seen) = listen(|_, connection| {
+        if connection.read() {
+            connection.answer(GOOD);
         }
     });
-    let client = Client::builder(Endpoint::url(&url).unwrap())
-        .proxy(Proxy::None)
+    let retry =
+        RetryPolicy { max_attempts: u32::MAX, base_delay: Duration::MAX, max_delay: Duration::MAX };
+    let client = builder
         .connect_timeout(Duration::MAX)
         .attempt_timeout(Duration::MAX)
         .deadline(Duration::MAX)
-        .retry(RetryPolicy {
-            max_attempts: u32::MAX,
-            base_delay: Duration::MAX,
-            max_delay: Duration::MAX,
-        })
+        .retry(retry)
         .build()
         .unwrap();
     client.authenticate(&credentials()).unwrap();

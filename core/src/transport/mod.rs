@@ -124,7 +124,7 @@ impl Transport {
         let mut request = Request::post(exchange.uri)
             .body(exchange.body)
             .expect("a valid URI makes a valid request");
-        request.headers_mut().extend(exchange.headers.clone());
+        *request.headers_mut() = exchange.headers.clone();
         let request = live
             .agent
             .configure_request(request)

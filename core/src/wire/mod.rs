@@ -53,11 +53,11 @@ impl Operation {
     }
 }
 
-/// A request's body, and the parts of it that no output may repeat.
+/// A request's body, and the part of it that no output may repeat.
 pub(crate) struct Outgoing {
     pub(crate) operation: Operation,
     pub(crate) body: Zeroizing<Vec<u8>>,
-    confidential: Vec<Zeroizing<String>>,
+    confidential: Zeroizing<String>,
 }
 
 impl Outgoing {
@@ -72,7 +72,7 @@ impl Outgoing {
         Self {
             operation: Operation::Authenticate,
             body: json(&Body { client_id, secret }, client_id.len() + secret.len()),
-            confidential: vec![secret.to_owned().into()],
+            confidential: secret.to_owned().into(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Outgoing {
         Self {
             operation: Operation::Refresh,
             body: json(&Body { refresh_token: token }, token.len()),
-            confidential: vec![token.to_owned().into()],
+            confidential: token.to_owned().into(),
         }
     }
 
@@ -102,8 +102,8 @@ impl Outgoing {
     ) -> Result<TokenSet, Error> {
         let trace_id = trace_id(headers);
         let failed = |code: Code, what: &str| {
-            let confidential = self.confidential.iter().map(|part| part.as_str());
-            let confidential: Vec<&str> = confidential.chain(confidential_words(sent)).collect();
+            let mut confidential = vec![self.confidential.as_str()];
+            confidential.extend(confidential_words(sent));
             let said = messages::read(body, (200..300).contains(&status), &confidential);
             let message = match said.messages.first() {
                 Some(first) => format!("{what}: {first}"),

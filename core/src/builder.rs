@@ -21,7 +21,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(30);
 /// What is set to more, such as to the largest value there is, means as good as no limit, and
 /// gets this: a clock cannot reach much further.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Default for RetryPolicy {
     /// Four attempts, with waits of up to 0.25, 0.5 and 1 second.

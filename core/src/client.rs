@@ -12,7 +12,7 @@ use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
 use crate::transport::{Exchange, Transport};
 use crate::wire::{Operation, Outgoing};
-use crate::{Credentials, Error, RefreshToken, interrupt};
+use crate::{Credentials, Error, RefreshToken, cancel, interrupt};
 
 /// A refresh does not go out on a connection that has been idle for longer: the server may
 /// be closing it, and a refresh of unknown fate costs more than a connection.
@@ -38,6 +38,19 @@ pub(crate) struct Parts {
     pub(crate) lacks_vendor_host: bool,
 }
 
+/// How long a call may take, and who wants to know of its attempts.
+pub(crate) struct Budget<'a> {
+    pub(crate) give_up: Instant,
+    /// Called right before each request.
+    pub(crate) before_attempt: &'a dyn Fn(),
+}
+
+impl Budget<'_> {
+    fn of(client: &Client) -> Self {
+        Self { give_up: Instant::now() + client.deadline(), before_attempt: &|| {} }
+    }
+}
+
 impl Client {
     /// Starts a client for this endpoint.
     pub fn builder(endpoint: impl Into<Endpoint>) -> ClientBuilder {
@@ -59,20 +72,36 @@ impl Client {
     /// The service keeps 100 refresh tokens alive per API token: the authentication that
     /// makes one more invalidates the earliest.
     pub fn authenticate(&self, credentials: &Credentials) -> Result<TokenSet, Error> {
-        #[cfg(feature = "testing")]
-        crate::testing::panic_on_purpose(credentials.client_id());
-        self.call(&Outgoing::authenticate(credentials))
+        self.authenticate_within(credentials, &Budget::of(self))
     }
 
     /// Exchanges a refresh token for a fresh token set. It is single-use: whatever comes of
     /// the call, do not present it again unless the error [is retryable](Error::is_retryable).
     pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<TokenSet, Error> {
+        self.refresh_within(refresh_token, &Budget::of(self))
+    }
+
+    pub(crate) fn authenticate_within(
+        &self,
+        credentials: &Credentials,
+        budget: &Budget<'_>,
+    ) -> Result<TokenSet, Error> {
+        #[cfg(feature = "testing")]
+        crate::testing::panic_on_purpose(credentials.client_id());
+        self.call(&Outgoing::authenticate(credentials), budget)
+    }
+
+    pub(crate) fn refresh_within(
+        &self,
+        refresh_token: &RefreshToken,
+        budget: &Budget<'_>,
+    ) -> Result<TokenSet, Error> {
         if refresh_token.as_str().is_empty() {
             return Err(Error::invalid_argument("the refresh token is empty"));
         }
         #[cfg(feature = "testing")]
         crate::testing::panic_on_purpose(refresh_token.as_str());
-        self.call(&Outgoing::refresh(refresh_token))
+        self.call(&Outgoing::refresh(refresh_token), budget)
     }
 
     /// Interrupts the calls under way, which fail with code `closed` like all that follow,
@@ -83,29 +112,40 @@ impl Client {
         self.0.transport.close();
     }
 
+    /// Has the calls that sleep look whether their canceller ended them.
+    pub(crate) fn wake(&self) {
+        self.0.transport.wake();
+    }
+
+    /// How long a call takes at most, with all its attempts.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.0.deadline
+    }
+
     /// Where this client calls.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
 
-    fn call(&self, outgoing: &Outgoing) -> Result<TokenSet, Error> {
+    fn call(&self, outgoing: &Outgoing, budget: &Budget<'_>) -> Result<TokenSet, Error> {
         let parts = &*self.0;
-        let give_up = Instant::now() + parts.deadline;
         let mut attempts = 0;
+        let ended = || parts.transport.is_closed() || cancel::is_cancelled();
         loop {
-            if parts.transport.is_closed() {
+            if ended() {
                 return Err(Error::closed().with_attempts(attempts));
             }
             attempts += 1;
-            let left = give_up.saturating_duration_since(Instant::now());
+            (budget.before_attempt)();
+            let left = budget.give_up.saturating_duration_since(Instant::now());
             let error = match self.attempt(outgoing, left) {
                 Ok(token_set) => return Ok(token_set),
                 Err(error) => error.with_attempts(attempts),
             };
-            if parts.transport.is_closed() {
+            if ended() {
                 return Err(Error::closed().with_attempts(attempts));
             }
-            let left = give_up.saturating_duration_since(Instant::now());
+            let left = budget.give_up.saturating_duration_since(Instant::now());
             if interrupt::has_given_up() {
                 return Err(error);
             }
@@ -138,7 +178,9 @@ impl Client {
         });
         let failed = |failure: crate::transport::Failure| {
             let repeatable = operation.is_repeatable(failure.code, failure.may_have_been_processed);
-            Error::new(failure.code, failure.message).with_retryable(repeatable)
+            Error::new(failure.code, failure.message)
+                .with_retryable(repeatable)
+                .with_unprocessed(!failure.may_have_been_processed)
         };
         let answer = outcome.map_err(failed)?;
         let succeeded = (200..300).contains(&answer.status);

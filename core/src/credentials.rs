@@ -61,6 +61,14 @@ impl Credentials {
         Ok(credentials)
     }
 
+    /// Those in the environment: `FRONTEGG_CLIENT_ID` and `FRONTEGG_SECRET`.
+    pub fn from_env() -> Result<Self, Error> {
+        let read = |name: &str| {
+            std::env::var(name).map_err(|_| Error::invalid_argument(format!("{name} is not set")))
+        };
+        Self::new(read("FRONTEGG_CLIENT_ID")?, read("FRONTEGG_SECRET")?)
+    }
+
     /// The client id.
     pub fn client_id(&self) -> &str {
         self.client_id.expose()

@@ -112,6 +112,7 @@ struct Facts {
     trace_id: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
+    unprocessed: bool,
 }
 
 impl Error {
@@ -126,6 +127,7 @@ impl Error {
             trace_id: None,
             retry_after: None,
             attempts: 0,
+            unprocessed: false,
         }))
     }
 
@@ -216,6 +218,17 @@ impl Error {
     /// Appends advice to the message.
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         self.0.message = format!("{}; {hint}", self.0.message);
+        self
+    }
+
+    /// Whether the service cannot have acted on the request: it was not sent, or refused for
+    /// its rate.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        self.0.unprocessed || self.0.code == Code::RateLimited
+    }
+
+    pub(crate) fn with_unprocessed(mut self, unprocessed: bool) -> Self {
+        self.0.unprocessed = unprocessed;
         self
     }
 

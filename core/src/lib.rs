@@ -26,8 +26,10 @@
 //! This is an independent project; it is not made by Frontegg.
 
 mod builder;
+mod cancel;
 mod claims;
 mod client;
+mod clock;
 mod credentials;
 mod endpoint;
 mod error;
@@ -35,6 +37,8 @@ pub mod guard;
 pub mod interrupt;
 mod per_process;
 mod retry;
+mod source;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod threads;
@@ -46,6 +50,7 @@ mod wire;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+pub(crate) use builder::LONGEST;
 pub use builder::{ClientBuilder, IntoRoots, VERSION};
 pub use claims::Claims;
 pub use client::Client;
@@ -53,5 +58,8 @@ pub use credentials::{Credentials, Secret};
 pub use endpoint::{Endpoint, Region};
 pub use error::{CODES, Code, CodeInfo, Error};
 pub use retry::RetryPolicy;
-pub use token::{AccessToken, RefreshToken, TokenSet};
+pub use source::{
+    Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
+};
+pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
 pub use transport::{Certificates, Proxy, Roots};

@@ -1,7 +1,7 @@
 //! What the service answers: an access token, a refresh token, and how long they live.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
@@ -9,17 +9,62 @@ use zeroize::Zeroizing;
 use crate::claims::{self, Claims};
 
 /// A JSON Web Token to present to an API. Cloning is cheap: copies share one string.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken(Arc<Zeroizing<String>>);
+#[derive(Clone)]
+pub struct AccessToken(Arc<Inner>);
+
+struct Inner {
+    /// `Bearer `, and then the token: one string serves both uses.
+    authorization: Zeroizing<String>,
+    about: OnceLock<About>,
+}
+
+/// What a [`TokenSource`](crate::TokenSource) knows of a token that it hands out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    pub(crate) origin: Origin,
+    pub(crate) expires_at: Option<SystemTime>,
+    pub(crate) renewal_due_at: Option<SystemTime>,
+}
+
+/// What a [`TokenSource`](crate::TokenSource) got a token by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// An authentication.
+    Authenticate,
+    /// A refresh.
+    Refresh,
+}
+
+impl Origin {
+    /// `authenticate` or `refresh`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Origin::Authenticate => "authenticate",
+            Origin::Refresh => "refresh",
+        }
+    }
+}
+
+const BEARER: &str = "Bearer ";
 
 impl AccessToken {
     pub(crate) fn new(token: String) -> Self {
-        Self(Arc::new(Zeroizing::new(token)))
+        let token = Zeroizing::new(token);
+        let mut text = Zeroizing::new(String::with_capacity(BEARER.len() + token.len()));
+        text.push_str(BEARER);
+        text.push_str(&token);
+        Self(Arc::new(Inner { authorization: text, about: OnceLock::new() }))
     }
 
     /// The token itself. Do not log it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.0.authorization[BEARER.len()..]
+    }
+
+    /// `Bearer …`, as an `Authorization` header wants it. Do not log it.
+    pub fn authorization(&self) -> &str {
+        &self.0.authorization
     }
 
     /// What the token says of itself, **not verified**: for display and scheduling, never
@@ -27,7 +72,43 @@ impl AccessToken {
     pub fn claims(&self) -> Option<Claims> {
         Claims::decode(self.as_str())
     }
+
+    /// When it expires, by the system's clock as it stood when the token was asked for. `None`
+    /// where its lifetime is unknown, and for one that is not from a
+    /// [`TokenSource`](crate::TokenSource): there, [`TokenSet::lifetime`] tells.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.0.about.get()?.expires_at
+    }
+
+    /// From when on its [`TokenSource`](crate::TokenSource) renews it. `None` where that is
+    /// not known, as above.
+    pub fn renewal_due_at(&self) -> Option<SystemTime> {
+        self.0.about.get()?.renewal_due_at
+    }
+
+    /// What its [`TokenSource`](crate::TokenSource) got it by; `None` for one from elsewhere.
+    pub fn origin(&self) -> Option<Origin> {
+        Some(self.0.about.get()?.origin)
+    }
+
+    /// Whether both are the same copy: cheaper than comparing their texts.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Tells what a source knows. Once for each token.
+    pub(crate) fn describe(&self, about: About) {
+        let _ = self.0.about.set(about);
+    }
 }
+
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same_as(other) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for AccessToken {}
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

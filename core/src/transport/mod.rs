@@ -109,6 +109,13 @@ impl Transport {
         }
     }
 
+    /// Has the calls that sleep look whether they are to end.
+    pub(crate) fn wake(&self) {
+        if let Some(live) = self.live.peek() {
+            live.signal.wake_all();
+        }
+    }
+
     /// Sleeps; a close ends it early.
     pub(crate) fn sleep(&self, duration: Duration) {
         self.live.get(|| Live::new(&self.settings)).signal.wait(Some(duration), || false);

@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-use crate::interrupt;
+use crate::{cancel, interrupt};
 
 /// Opens a TCP connection where no proxy has opened one.
 #[derive(Debug, Default)]
@@ -90,34 +90,38 @@ impl Transport for TcpTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let give_up = Until::new(timeout);
-        let stream: &TcpStream = &self.socket.0;
-        let mut rest = &self.buffers.output()[..amount];
-        while !rest.is_empty() {
-            step(give_up.left()?, &mut self.write_timeout, |t| stream.set_write_timeout(t))?;
-            match (&*stream).write(rest) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                Ok(written) => rest = &rest[written..],
-                Err(error) if is_pause(&error) => go_on(&error)?,
-                Err(error) => return Err(error.into()),
+        cancel::while_watching(&self.socket, || {
+            let stream: &TcpStream = &self.socket.0;
+            let mut rest = &self.buffers.output()[..amount];
+            while !rest.is_empty() {
+                step(give_up.left()?, &mut self.write_timeout, |t| stream.set_write_timeout(t))?;
+                match (&*stream).write(rest) {
+                    Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                    Ok(written) => rest = &rest[written..],
+                    Err(error) if is_pause(&error) => go_on(&error)?,
+                    Err(error) => return Err(error.into()),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let give_up = Until::new(timeout);
-        let stream: &TcpStream = &self.socket.0;
-        loop {
-            step(give_up.left()?, &mut self.read_timeout, |t| stream.set_read_timeout(t))?;
-            match (&*stream).read(self.buffers.input_append_buf()) {
-                Ok(amount) => {
-                    self.buffers.input_appended(amount);
-                    return Ok(amount > 0);
+        cancel::while_watching(&self.socket, || {
+            let stream: &TcpStream = &self.socket.0;
+            loop {
+                step(give_up.left()?, &mut self.read_timeout, |t| stream.set_read_timeout(t))?;
+                match (&*stream).read(self.buffers.input_append_buf()) {
+                    Ok(amount) => {
+                        self.buffers.input_appended(amount);
+                        return Ok(amount > 0);
+                    }
+                    Err(error) if is_pause(&error) => go_on(&error)?,
+                    Err(error) => return Err(error.into()),
                 }
-                Err(error) if is_pause(&error) => go_on(&error)?,
-                Err(error) => return Err(error.into()),
             }
-        }
+        })
     }
 
     /// Whether the connection is idle and healthy. Bytes that wait, or an end of stream, mean

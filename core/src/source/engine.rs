@@ -1,0 +1,389 @@
+//! The threads, locks and waits around the state machine.
+//!
+//! Every renewal runs on a helper thread, so that each caller waits as long as it wants and no
+//! longer, and takes nobody with it when it goes. The lock is held for the machine's pure
+//! functions, and never over a request or a call of the host's.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use crate::cancel::Canceller;
+use crate::clock::Clock;
+use crate::guard::guard;
+use crate::per_process::PerProcess;
+use crate::sync::{Latch, Mutex, lock, thread};
+use crate::token::TokenSet;
+use crate::{AccessToken, Code, Credentials, Error, interrupt, retry};
+
+use super::event::Event;
+use super::machine::{Action, Grant, Held, Outcome, State, closed};
+use super::published::{Loan, Published};
+use super::service::{Requests, from_now};
+use super::settings::{Observer, Rules};
+use super::stats::Stats;
+
+/// What a source is made of.
+pub(crate) struct Parts {
+    pub(crate) service: Arc<dyn Requests>,
+    pub(crate) rules: Rules,
+    pub(crate) deadline: Duration,
+    pub(crate) observer: Observer,
+    pub(crate) clock: Clock,
+    pub(crate) credentials: Credentials,
+}
+
+pub(crate) struct Engine {
+    service: Arc<dyn Requests>,
+    rules: Rules,
+    pub(crate) deadline: Duration,
+    observer: Observer,
+    clock: Clock,
+    credentials: ArcSwap<Credentials>,
+    closed: AtomicBool,
+    published: Published,
+    /// A forked child goes on with its parent's access token, but has a state of its own: no
+    /// lock and no refresh token of its parent's, and no flight, whose thread it does not have.
+    desk: PerProcess<Mutex<Desk>>,
+}
+
+/// What is under the lock.
+struct Desk {
+    state: State,
+    flight: Option<Arc<Flight>>,
+    helpers: Vec<thread::JoinHandle<()>>,
+}
+
+type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
+
+/// A renewal under way, and who waits for it.
+struct Flight {
+    number: u64,
+    canceller: Arc<Canceller>,
+    outcome: Latch<Outcome>,
+    /// Those who are called back: their minimum validity, and how. `None` once they were.
+    callers: Mutex<Option<Vec<(Duration, Deliver)>>>,
+}
+
+/// What came of asking for a token.
+enum Asked {
+    Answer(Result<AccessToken, Error>),
+    Wait(Arc<Flight>),
+}
+
+impl Engine {
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            service: parts.service,
+            rules: parts.rules,
+            deadline: parts.deadline,
+            observer: parts.observer,
+            clock: parts.clock,
+            credentials: ArcSwap::from_pointee(parts.credentials),
+            closed: AtomicBool::new(false),
+            published: Published::new(),
+            desk: PerProcess::new(),
+        })
+    }
+
+    /// The token, where that takes nothing but a look.
+    #[inline]
+    pub(crate) fn fresh(&self) -> Option<Loan> {
+        self.published.fresh(&self.clock)
+    }
+
+    /// Blocks until there is a token, or an error, or the time is up.
+    pub(crate) fn obtain(
+        self: &Arc<Self>,
+        min_validity: Duration,
+        timeout: Duration,
+    ) -> Result<AccessToken, Error> {
+        let give_up = from_now(timeout);
+        loop {
+            let flight = match self.ask(min_validity) {
+                Asked::Answer(answer) => return answer,
+                Asked::Wait(flight) => flight,
+            };
+            let outcome = flight.outcome.wait(Some(give_up)).unwrap_or_else(|| {
+                let message = "the time to wait for a token is spent";
+                Outcome::Failed(Error::new(Code::Timeout, message))
+            });
+            if let Some(answer) = self.settle(min_validity, outcome) {
+                return answer;
+            }
+            if interrupt::has_given_up() {
+                return Err(Error::new(Code::Timeout, "the call was interrupted"));
+            }
+        }
+    }
+
+    /// Calls back once: now, or from the helper thread.
+    pub(crate) fn deliver(self: &Arc<Self>, min_validity: Duration, deliver: Deliver) {
+        let flight = match self.ask(min_validity) {
+            Asked::Answer(answer) => return deliver(answer),
+            Asked::Wait(flight) => flight,
+        };
+        if let Some(callers) = lock(&flight.callers).as_mut() {
+            return callers.push((min_validity, deliver));
+        }
+        let outcome = flight.outcome.get().unwrap_or(Outcome::Superseded);
+        self.hand_over(min_validity, outcome, deliver);
+    }
+
+    fn hand_over(self: &Arc<Self>, min_validity: Duration, outcome: Outcome, deliver: Deliver) {
+        match self.settle(min_validity, outcome) {
+            Some(answer) => deliver(answer),
+            None => self.deliver(min_validity, deliver),
+        }
+    }
+
+    fn settle(
+        &self,
+        min_validity: Duration,
+        outcome: Outcome,
+    ) -> Option<Result<AccessToken, Error>> {
+        let desk = self.desk();
+        let desk = lock(&desk);
+        desk.state.settle(self.clock.now(), min_validity, outcome)
+    }
+
+    /// Decides on a call, and begins a flight where one is due.
+    fn ask(self: &Arc<Self>, min_validity: Duration) -> Asked {
+        let shared = self.desk();
+        let mut desk = lock(&shared);
+        let mut first_refusal = None;
+        let asked = match desk.state.decide(self.clock.now(), min_validity) {
+            Action::Serve(token) => Asked::Answer(Ok(token)),
+            Action::ServeAndRenew(token) => {
+                self.launch(&mut desk, true);
+                Asked::Answer(Ok(token))
+            }
+            Action::Renew => {
+                desk.state.note_wait();
+                Asked::Wait(self.launch(&mut desk, false))
+            }
+            Action::Join => {
+                desk.state.note_wait();
+                Asked::Wait(desk.flight.clone().expect("a flight is joined where there is one"))
+            }
+            Action::Refuse(error) => {
+                first_refusal = desk.state.note_refusal();
+                Asked::Answer(Err(error))
+            }
+        };
+        drop(desk);
+        if let Some(event) = first_refusal {
+            self.observer.tell(&[event]);
+        }
+        asked
+    }
+
+    fn launch(self: &Arc<Self>, desk: &mut Desk, background: bool) -> Arc<Flight> {
+        let flight = Arc::new(Flight {
+            number: desk.state.launch(background),
+            canceller: Arc::default(),
+            outcome: Latch::new(),
+            callers: Mutex::new(Some(Vec::new())),
+        });
+        desk.flight = Some(flight.clone());
+        self.publish(&desk.state);
+        desk.helpers.retain(|helper| !is_finished(helper));
+        let (engine, theirs) = (self.clone(), flight.clone());
+        // Under the lock, so that a close that comes next knows whom to join.
+        let started =
+            thread::Builder::new().name("frontegg-token".into()).spawn(move || engine.fly(&theirs));
+        match started {
+            Ok(helper) => desk.helpers.push(helper),
+            Err(_) => {
+                let error = Error::internal("the system gives no thread");
+                let outcome = self.crash(desk, flight.number, error, &mut Vec::new());
+                lock(&flight.callers).take();
+                flight.outcome.set(outcome);
+            }
+        }
+        flight
+    }
+
+    /// A renewal, from its beginning to its end, on the helper thread.
+    fn fly(self: &Arc<Self>, flight: &Flight) {
+        let mut events = Vec::new();
+        let outcome = guard(|| Ok(self.go_through_legs(flight, &mut events)));
+        let outcome = outcome.unwrap_or_else(|error| {
+            let shared = self.desk();
+            let mut desk = lock(&shared);
+            self.crash(&mut desk, flight.number, error, &mut events)
+        });
+        self.land(flight, outcome);
+        self.observer.tell(&events);
+    }
+
+    fn go_through_legs(&self, flight: &Flight, events: &mut Vec<Event>) -> Outcome {
+        let give_up = from_now(self.deadline);
+        let shared = self.desk();
+        loop {
+            let credentials = self.credentials.load_full();
+            let leg = lock(&shared).state.next_leg(flight.number);
+            let Some(leg) = leg else { return Outcome::Superseded };
+            let before = Mutex::new(self.clock.now());
+            let answer =
+                self.service.request(&leg, &credentials, &flight.canceller, give_up, &|| {
+                    *lock(&before) = self.clock.now()
+                });
+            let since = *lock(&before);
+            let answer = answer.map(|token_set| grant(token_set, since));
+            let mut desk = lock(&shared);
+            let now = self.clock.now();
+            let state = &mut desk.state;
+            let went_without = state.stats().authenticating_only;
+            let outcome = state.answered(flight.number, answer, now, retry::draw(), events);
+            if state.stats().authenticating_only && !went_without {
+                log::warn!(
+                    "token source: refresh tokens are rejected before their first use, so more \
+                     are in use than the service keeps: authenticating only, for a while"
+                );
+            }
+            if let Some(outcome) = outcome {
+                self.end(&mut desk, flight.number);
+                return outcome;
+            }
+            drop(desk);
+            self.observer.tell(&std::mem::take(events));
+        }
+    }
+
+    fn crash(
+        &self,
+        desk: &mut Desk,
+        number: u64,
+        error: Error,
+        events: &mut Vec<Event>,
+    ) -> Outcome {
+        let now = self.clock.now();
+        let outcome = desk.state.crashed(number, error, now, retry::draw(), events);
+        self.end(desk, number);
+        outcome
+    }
+
+    /// Clears the desk of a flight that is over, and makes its result known.
+    fn end(&self, desk: &mut Desk, number: u64) {
+        desk.flight.take_if(|flight| flight.number == number);
+        self.publish(&desk.state);
+    }
+
+    fn land(self: &Arc<Self>, flight: &Flight, outcome: Outcome) {
+        flight.outcome.set(outcome);
+        // A close may have been first, and what it said holds for all.
+        let Some(outcome) = flight.outcome.get() else { return };
+        let callers = lock(&flight.callers).take();
+        for (min_validity, deliver) in callers.into_iter().flatten() {
+            self.hand_over(min_validity, outcome.clone(), deliver);
+        }
+    }
+
+    /// Ends a flight from outside, at once for those who wait.
+    fn abandon(self: &Arc<Self>, flight: &Flight, outcome: Outcome) {
+        self.land(flight, outcome);
+        self.service.cancel(&flight.canceller);
+    }
+
+    fn publish(&self, state: &State) {
+        self.published.publish(state.held(), state.serve_until());
+    }
+
+    /// The current token, if it is valid: without a lock.
+    pub(crate) fn peek(&self) -> Option<AccessToken> {
+        let held = self.published.latest()?;
+        held.left(self.clock.now()).map(|_| held.token)
+    }
+
+    pub(crate) fn invalidate(&self, token: &str) -> bool {
+        let shared = self.desk();
+        let mut desk = lock(&shared);
+        let was_current = desk.state.invalidate(token, self.clock.now());
+        if was_current {
+            self.publish(&desk.state);
+        }
+        was_current
+    }
+
+    pub(crate) fn set_credentials(self: &Arc<Self>, credentials: Credentials) {
+        let shared = self.desk();
+        let mut desk = lock(&shared);
+        let same = self.credentials.load().client_id() == credentials.client_id();
+        self.credentials.store(Arc::new(credentials));
+        desk.state.replace_credentials(same);
+        let flight = desk.flight.take();
+        self.publish(&desk.state);
+        drop(desk);
+        if let Some(flight) = flight {
+            self.abandon(&flight, Outcome::Superseded);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        lock(&self.desk()).state.stats()
+    }
+
+    /// Fails every call from now on, and ends the flight under way. Answers the helpers.
+    pub(crate) fn close(self: &Arc<Self>) -> Vec<thread::JoinHandle<()>> {
+        self.closed.store(true, Ordering::Release);
+        let shared = self.desk();
+        let mut desk = lock(&shared);
+        desk.state.close();
+        let flight = desk.flight.take();
+        let helpers = std::mem::take(&mut desk.helpers);
+        self.publish(&desk.state);
+        drop(desk);
+        if let Some(flight) = flight {
+            self.abandon(&flight, Outcome::Failed(closed()));
+        }
+        helpers
+    }
+
+    fn desk(&self) -> Arc<crate::per_process::Owned<Mutex<Desk>>> {
+        self.desk.get(|| {
+            let mut state = State::new(self.rules, self.inherited());
+            if self.closed.load(Ordering::Acquire) {
+                state.close();
+            }
+            Mutex::new(Desk { state, flight: None, helpers: Vec::new() })
+        })
+    }
+
+    /// What a forked child takes over.
+    fn inherited(&self) -> Option<Held> {
+        self.published.latest()
+    }
+}
+
+fn grant(token_set: TokenSet, since: crate::clock::Moment) -> Grant {
+    Grant {
+        lifetime: token_set.lifetime(),
+        token: token_set.access_token,
+        refresh_token: token_set.refresh_token,
+        since,
+    }
+}
+
+#[cfg(not(feature = "model"))]
+fn is_finished(helper: &thread::JoinHandle<()>) -> bool {
+    helper.is_finished()
+}
+
+/// The model's handles do not tell, and its runs are short.
+#[cfg(feature = "model")]
+fn is_finished(_: &thread::JoinHandle<()>) -> bool {
+    false
+}
+
+/// Waits for helpers to end, but for the one that this thread is.
+pub(crate) fn join(helpers: Vec<thread::JoinHandle<()>>) {
+    for helper in helpers {
+        if helper.thread().id() != thread::current().id() {
+            // A panic of theirs was caught before.
+            let _ = helper.join();
+        }
+    }
+}

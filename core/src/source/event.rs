@@ -1,0 +1,82 @@
+//! What a source tells an observer.
+
+use crate::Error;
+
+/// What happened to a [`TokenSource`](crate::TokenSource).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Event {
+    kind: EventKind,
+    generation: u64,
+    error: Option<Error>,
+}
+
+/// The kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An authentication brought a token.
+    Authenticated,
+    /// A refresh brought a token.
+    Refreshed,
+    /// A refresh failed, with this error, in such a way that its refresh token is lost: an
+    /// authentication follows.
+    FellBack,
+    /// A renewal failed, with this error.
+    Failed,
+    /// Callers go on with the token that they have, since it is still valid although its
+    /// renewal failed. Follows upon `Failed`.
+    ServedWhileFailing,
+    /// A call got a remembered failure, this error, and the service was left alone. Once for
+    /// each failure.
+    Throttled,
+}
+
+impl EventKind {
+    /// Its name in every language, such as `fell_back`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Authenticated => "authenticated",
+            EventKind::Refreshed => "refreshed",
+            EventKind::FellBack => "fell_back",
+            EventKind::Failed => "failed",
+            EventKind::ServedWhileFailing => "served_while_failing",
+            EventKind::Throttled => "throttled",
+        }
+    }
+}
+
+impl Event {
+    pub(crate) fn new(kind: EventKind, generation: u64, error: Option<Error>) -> Self {
+        Self { kind, generation, error }
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// How many tokens the source has had by then.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Why, where something failed.
+    pub fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    pub(crate) fn log(&self) {
+        let kind = self.kind.as_str();
+        match (self.kind, &self.error) {
+            (EventKind::Authenticated | EventKind::Refreshed, _) | (_, None) => {
+                log::debug!("token source: {kind} (token {})", self.generation);
+            }
+            (EventKind::ServedWhileFailing | EventKind::Throttled, Some(error)) => {
+                log::debug!("token source: {kind}: {error}");
+            }
+            (EventKind::FellBack, Some(error)) => log::info!("token source: {kind}: {error}"),
+            (EventKind::Failed, Some(error)) => log::warn!("token source: {kind}: {error}"),
+        }
+    }
+}

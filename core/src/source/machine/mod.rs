@@ -1,0 +1,441 @@
+//! What to do with a token, as a pure function of what is known and the time. No thread, no
+//! lock, no clock and no I/O is in here: time and chance come in as arguments.
+//!
+//! A token is *fresh* until it is *due*, then *urgent*, then *expired*, and there may be none.
+//! A renewal, the *flight*, goes through its *legs*: a refresh, if there is a refresh token and
+//! the policy is for it, then an authentication.
+
+mod back_off;
+mod doubt;
+mod evictions;
+
+use std::time::Duration;
+
+use crate::clock::{Moment, nanos};
+use crate::token::{About, Origin};
+use crate::{AccessToken, Error, RefreshToken};
+
+use super::event::{Event, EventKind};
+use super::settings::Rules;
+use super::stats::Stats;
+use back_off::Trouble;
+use doubt::Doubt;
+use evictions::Evictions;
+
+/// A token is urgent for so long before it expires, or for a tenth of its lifetime if that is
+/// less: handed out now, it could expire on its way.
+const URGENT: Duration = Duration::from_secs(30);
+const URGENT_PART: u32 = 10;
+
+/// A token and its times, which are ages counted from `since`.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) token: AccessToken,
+    pub(crate) generation: u64,
+    /// Before it was asked for.
+    pub(crate) since: Moment,
+    pub(crate) lifetime: Duration,
+    pub(crate) due: Duration,
+    pub(crate) urgent: Duration,
+}
+
+impl Held {
+    /// How much of its lifetime is left; `None` for an expired one.
+    pub(crate) fn left(&self, now: Moment) -> Option<Duration> {
+        self.lifetime.checked_sub(now.age_of(self.since)).filter(|left| !left.is_zero())
+    }
+
+    /// Whether the service gives tokens that are good for such a demand: the last tenth of a
+    /// lifetime cannot be asked for, or no token would ever do.
+    fn can_meet(&self, min_validity: Duration) -> bool {
+        min_validity <= self.lifetime.saturating_sub(self.lifetime / URGENT_PART)
+    }
+}
+
+/// A refresh token that was not sent yet, or that the service gave back after it was.
+#[derive(Debug, Clone)]
+struct Refreshable {
+    token: RefreshToken,
+    /// Whether it has brought a token already, which happens where the service does not rotate.
+    used: bool,
+}
+
+/// A renewal under way.
+#[derive(Debug, Clone)]
+struct Flight {
+    number: u64,
+    /// Whether nobody waited for it when it began.
+    background: bool,
+    /// The refresh token that is being presented. It is no longer anywhere else.
+    spent: Option<Refreshable>,
+    leg: Origin,
+}
+
+/// What the service granted.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    pub(crate) token: AccessToken,
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) lifetime: Option<Duration>,
+    /// Before the request went out.
+    pub(crate) since: Moment,
+}
+
+/// What a call for a token comes to.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Hand the token out.
+    Serve(AccessToken),
+    /// Hand it out, and renew it meanwhile.
+    ServeAndRenew(AccessToken),
+    /// Renew, and wait for that.
+    Renew,
+    /// Wait for the renewal under way.
+    Join,
+    /// Answer this, and leave the service alone.
+    Refuse(Error),
+}
+
+/// The next request of a flight.
+#[derive(Debug, Clone)]
+pub(crate) enum Leg {
+    Refresh(RefreshToken),
+    Authenticate,
+}
+
+/// How a flight ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// With a token, to be used once if it has no lifetime.
+    Landed(AccessToken, Option<Held>),
+    Failed(Error),
+    /// It does not matter any more: the credentials are others.
+    Superseded,
+}
+
+/// What a source knows.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    rules: Rules,
+    generation: u64,
+    held: Option<Held>,
+    refresh: Option<Refreshable>,
+    flight: Option<Flight>,
+    flights: u64,
+    trouble: Option<Trouble>,
+    doubt: Doubt,
+    evictions: Evictions,
+    closed: bool,
+    stats: Stats,
+}
+
+impl State {
+    /// Knows nothing, but for a token that somebody else got, if there is one.
+    pub(crate) fn new(rules: Rules, held: Option<Held>) -> Self {
+        Self {
+            generation: held.as_ref().map_or(0, |held| held.generation),
+            evictions: Evictions::new(rules.policy),
+            rules,
+            held,
+            refresh: None,
+            flight: None,
+            flights: 0,
+            trouble: None,
+            doubt: Doubt::default(),
+            closed: false,
+            stats: Stats::default(),
+        }
+    }
+
+    /// What to do about a call that wants a token with at least so much of its life left.
+    pub(crate) fn decide(&self, now: Moment, min_validity: Duration) -> Action {
+        if self.closed {
+            return Action::Refuse(closed());
+        }
+        let Some((held, left)) = self.valid(now) else { return self.decide_without(now) };
+        if left < min_validity {
+            if !held.can_meet(min_validity) {
+                return Action::Refuse(unmeetable(held.lifetime));
+            }
+            return self.decide_without(now);
+        }
+        let age = now.age_of(held.since);
+        let token = held.token.clone();
+        let waits = self.trouble.as_ref().is_some_and(|trouble| trouble.holds_renewal(now));
+        match (age >= held.urgent, age >= held.due) {
+            (true, _) if self.flight.is_some() => Action::Join,
+            (true, _) if !waits => Action::Renew,
+            (false, true) if self.flight.is_none() && !waits => Action::ServeAndRenew(token),
+            _ => Action::Serve(token),
+        }
+    }
+
+    /// The same where no token will do.
+    fn decide_without(&self, now: Moment) -> Action {
+        if self.flight.is_some() {
+            return Action::Join;
+        }
+        match self.trouble.as_ref().and_then(|trouble| trouble.refusal(now)) {
+            Some(error) => Action::Refuse(error),
+            None => Action::Renew,
+        }
+    }
+
+    /// What a caller gets who waited for a flight that came to this; `None` to decide anew.
+    pub(crate) fn settle(
+        &self,
+        now: Moment,
+        min_validity: Duration,
+        outcome: Outcome,
+    ) -> Option<Result<AccessToken, Error>> {
+        match outcome {
+            Outcome::Landed(token, None) => Some(Ok(token)),
+            Outcome::Landed(token, Some(held)) => {
+                let left = held.left(now)?;
+                let enough = left >= min_validity;
+                Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
+            }
+            Outcome::Failed(error) if self.closed => Some(Err(error)),
+            Outcome::Failed(error) => Some(match self.valid(now) {
+                Some((held, left)) if left >= min_validity => Ok(held.token.clone()),
+                _ => Err(error),
+            }),
+            Outcome::Superseded => None,
+        }
+    }
+
+    /// Begins a flight, whose number it answers. Only upon an action that says so.
+    pub(crate) fn launch(&mut self, background: bool) -> u64 {
+        debug_assert!(self.flight.is_none() && !self.closed);
+        self.flights += 1;
+        let number = self.flights;
+        let leg = Origin::Authenticate;
+        self.flight = Some(Flight { number, background, spent: None, leg });
+        number
+    }
+
+    /// What a flight requests next; `None` where it does not matter any more. From here on, a
+    /// refresh token that is to be sent counts as spent.
+    pub(crate) fn next_leg(&mut self, number: u64) -> Option<Leg> {
+        let prefers_refresh = self.evictions.prefer_refresh();
+        let flight = self.flight.as_mut().filter(|flight| flight.number == number)?;
+        let refreshable = if prefers_refresh { self.refresh.take() } else { None };
+        let Some(refreshable) = refreshable else {
+            flight.leg = Origin::Authenticate;
+            return Some(Leg::Authenticate);
+        };
+        let token = refreshable.token.clone();
+        flight.leg = Origin::Refresh;
+        flight.spent = Some(refreshable);
+        Some(Leg::Refresh(token))
+    }
+
+    /// Takes in what a leg brought. `None` where the flight goes on with another; `draw` is a
+    /// number from 0 to 1 at random.
+    pub(crate) fn answered(
+        &mut self,
+        number: u64,
+        answer: Result<Grant, Error>,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Option<Outcome> {
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.number == number) else {
+            return Some(Outcome::Superseded);
+        };
+        let spent = flight.spent.take();
+        match (answer, spent) {
+            (Ok(grant), spent) => Some(self.granted(grant, spent, now, draw, events)),
+            (Err(error), Some(spent)) if error.is_unprocessed() => {
+                self.refresh = Some(spent);
+                Some(self.failed(error, now, draw, events))
+            }
+            (Err(error), Some(spent)) => {
+                self.evictions.note_failed_refresh(&error, spent.used);
+                self.stats.fallbacks += 1;
+                self.stats.authenticating_only = !self.evictions.prefer_refresh();
+                events.push(self.event(EventKind::FellBack, Some(error)));
+                None
+            }
+            (Err(error), None) => Some(self.failed(error, now, draw, events)),
+        }
+    }
+
+    fn granted(
+        &mut self,
+        grant: Grant,
+        spent: Option<Refreshable>,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Outcome {
+        let leg = if spent.is_some() { Origin::Refresh } else { Origin::Authenticate };
+        self.refresh = grant.refresh_token.map(|token| Refreshable {
+            used: spent.is_some_and(|spent| spent.token == token),
+            token,
+        });
+        self.evictions.note_granted(leg);
+        self.stats.authenticating_only = !self.evictions.prefer_refresh();
+        if grant.lifetime.is_some_and(|lifetime| now.age_of(grant.since) >= lifetime) {
+            return self.failed(expired_on_arrival(), now, draw, events);
+        }
+        self.generation += 1;
+        self.flight = None;
+        self.trouble = None;
+        let kind = match leg {
+            Origin::Authenticate => {
+                self.stats.authentications += 1;
+                EventKind::Authenticated
+            }
+            Origin::Refresh => {
+                self.stats.refreshes += 1;
+                EventKind::Refreshed
+            }
+        };
+        events.push(self.event(kind, None));
+        let after = |span| grant.since.wall_after(span);
+        self.held = grant.lifetime.map(|lifetime| {
+            let (from, to) = self.rules.window;
+            let due = lifetime.mul_f64((from + draw * (to - from)).clamp(0.0, 1.0)).min(lifetime);
+            let urgent = lifetime.saturating_sub(URGENT.min(lifetime / URGENT_PART));
+            let (generation, since) = (self.generation, grant.since);
+            Held { token: grant.token.clone(), generation, since, lifetime, due, urgent }
+        });
+        let held = self.held.clone();
+        grant.token.describe(About {
+            origin: leg,
+            expires_at: held.as_ref().and_then(|held| after(held.lifetime)),
+            renewal_due_at: held.as_ref().and_then(|held| after(held.due.min(held.urgent))),
+        });
+        Outcome::Landed(grant.token, held)
+    }
+
+    fn failed(&mut self, error: Error, now: Moment, draw: f64, events: &mut Vec<Event>) -> Outcome {
+        let Some(flight) = self.flight.take() else { return Outcome::Superseded };
+        let before = self.trouble.as_ref().map_or(0, Trouble::in_a_row);
+        let in_a_row = if flight.background { 0 } else { before.saturating_add(1) };
+        let holding = self.valid(now).map(|(held, _)| held);
+        let trouble = Trouble::new(error.clone(), in_a_row, holding, now, draw);
+        let holding = holding.is_some();
+        self.trouble = Some(trouble);
+        self.stats.failures += 1;
+        events.push(self.event(EventKind::Failed, Some(error.clone())));
+        if holding {
+            events.push(self.event(EventKind::ServedWhileFailing, Some(error.clone())));
+        }
+        Outcome::Failed(error)
+    }
+
+    /// The flight came to nothing that the service could know of: a bug, say.
+    pub(crate) fn crashed(
+        &mut self,
+        number: u64,
+        error: Error,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Outcome {
+        match &self.flight {
+            Some(flight) if flight.number == number => self.failed(error, now, draw, events),
+            _ => Outcome::Superseded,
+        }
+    }
+
+    /// A resource server rejected this token. Answers whether it is the current one; an older
+    /// one is gone already.
+    pub(crate) fn invalidate(&mut self, token: &str, now: Moment) -> bool {
+        let Some(held) = self.held.as_mut().filter(|held| held.token.as_str() == token) else {
+            return false;
+        };
+        if let Some(until) = self.doubt.holds(now) {
+            // It was renewed a moment ago for the same reason, and that did not help: so it
+            // serves on for a while, and nobody hammers the service.
+            let until = Duration::from_nanos(until.saturating_sub(held.since.boot));
+            held.due = held.due.min(until);
+            held.urgent = held.urgent.min(until);
+            return true;
+        }
+        self.doubt.strike(now);
+        self.held = None;
+        self.trouble.take_if(|trouble| trouble.is_final());
+        true
+    }
+
+    /// Other credentials: what is remembered of the old ones' rejection is void, and all that
+    /// they brought if they are another API token's.
+    pub(crate) fn replace_credentials(&mut self, same_api_token: bool) {
+        self.trouble = None;
+        self.flight = None;
+        if !same_api_token {
+            self.held = None;
+            self.refresh = None;
+            self.doubt = Doubt::default();
+            self.evictions = Evictions::new(self.rules.policy);
+        }
+    }
+
+    /// Ends it all; tokens are forgotten.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.flight = None;
+        self.held = None;
+        self.refresh = None;
+    }
+
+    /// The token that is held, and how much of its life is left, if there is any.
+    fn valid(&self, now: Moment) -> Option<(&Held, Duration)> {
+        let held = self.held.as_ref()?;
+        Some((held, held.left(now)?))
+    }
+
+    pub(crate) fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
+    /// The age up to which the token can be served without asking here.
+    pub(crate) fn serve_until(&self) -> Duration {
+        let Some(held) = &self.held else { return Duration::ZERO };
+        let trouble = self.trouble.as_ref().map(Trouble::renewal_held_until);
+        match (&self.flight, trouble) {
+            (Some(_), _) => held.urgent,
+            (None, Some(until)) => {
+                let age = Duration::from_nanos(until.saturating_sub(held.since.boot));
+                age.max(held.due).min(held.urgent)
+            }
+            (None, None) => held.due.min(held.urgent),
+        }
+    }
+
+    /// That a call was refused with a remembered failure; answers the event of the first one.
+    pub(crate) fn note_refusal(&mut self) -> Option<Event> {
+        let error = self.trouble.as_mut()?.first_refusal()?;
+        Some(self.event(EventKind::Throttled, Some(error)))
+    }
+
+    pub(crate) fn note_wait(&mut self) {
+        self.stats.waits += 1;
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn event(&self, kind: EventKind, error: Option<Error>) -> Event {
+        Event::new(kind, self.generation, error)
+    }
+}
+
+pub(crate) fn closed() -> Error {
+    Error::new(crate::Code::Closed, "the token source is closed")
+}
+
+fn expired_on_arrival() -> Error {
+    Error::new(crate::Code::InvalidResponse, "the access token had expired when it arrived")
+}
+
+fn unmeetable(lifetime: Duration) -> Error {
+    let seconds = nanos(lifetime) / 1_000_000_000;
+    Error::invalid_argument(format!(
+        "min_validity cannot be met: the service's access tokens live {seconds} s"
+    ))
+}

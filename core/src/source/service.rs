@@ -1,0 +1,65 @@
+//! What a flight asks for its tokens: the client, or what a test puts in its place.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cancel::Canceller;
+use crate::client::Budget;
+use crate::{Client, Credentials, Error, TokenSet};
+
+use super::machine::Leg;
+
+/// Makes the requests of a source's flights.
+pub(crate) trait Requests: Send + Sync {
+    /// Makes one, which ends by `give_up` or when it is cancelled. `before` is called right
+    /// before each attempt.
+    fn request(
+        &self,
+        leg: &Leg,
+        credentials: &Credentials,
+        canceller: &Arc<Canceller>,
+        give_up: Instant,
+        before: &dyn Fn(),
+    ) -> Result<TokenSet, Error>;
+
+    /// Ends the request under way.
+    fn cancel(&self, canceller: &Canceller);
+}
+
+/// The service, by way of a client that other sources may share.
+pub(crate) struct Service(pub(crate) Client);
+
+impl Requests for Service {
+    fn request(
+        &self,
+        leg: &Leg,
+        credentials: &Credentials,
+        canceller: &Arc<Canceller>,
+        give_up: Instant,
+        before: &dyn Fn(),
+    ) -> Result<TokenSet, Error> {
+        let client = &self.0;
+        canceller.over(|| match leg {
+            Leg::Refresh(token) => {
+                // The other half is for the authentication that follows if its fate is unknown.
+                let left = give_up.saturating_duration_since(Instant::now());
+                let give_up = give_up.checked_sub(left / 2).unwrap_or(give_up);
+                client.refresh_within(token, &Budget { give_up, before_attempt: before })
+            }
+            Leg::Authenticate => {
+                client.authenticate_within(credentials, &Budget { give_up, before_attempt: before })
+            }
+        })
+    }
+
+    fn cancel(&self, canceller: &Canceller) {
+        canceller.cancel();
+        self.0.wake();
+    }
+}
+
+/// The moment by which something that may take so long must end.
+pub(crate) fn from_now(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or_else(|| now + crate::LONGEST)
+}

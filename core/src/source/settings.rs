@@ -1,0 +1,181 @@
+//! The settings of a source, and the only home of their defaults.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::guard::guard;
+use crate::{Client, Credentials, Error};
+
+use super::event::Event;
+use super::{TokenSource, service};
+
+/// Where in a lifetime a token becomes due.
+const WINDOW: (f64, f64) = (0.7, 0.8);
+
+/// Whether a [`TokenSource`](crate::TokenSource) renews by refresh or by authentication.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Policy {
+    /// By refresh, unless refresh tokens are rejected again and again before their first use:
+    /// then more holders than the service's limit of 100 are evicting one another, and it
+    /// authenticates only, for a while.
+    #[default]
+    Auto,
+    /// By refresh wherever there is a refresh token.
+    RefreshFirst,
+    /// By authentication always.
+    AuthenticateOnly,
+}
+
+impl FromStr for Policy {
+    type Err = Error;
+
+    /// `auto`, `refresh_first` or `authenticate_only`.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name.trim() {
+            "auto" => Ok(Policy::Auto),
+            "refresh_first" => Ok(Policy::RefreshFirst),
+            "authenticate_only" => Ok(Policy::AuthenticateOnly),
+            _ => Err(Error::invalid_argument(
+                "the policy is none of auto, refresh_first, authenticate_only",
+            )),
+        }
+    }
+}
+
+/// What the state machine goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) window: (f64, f64),
+    pub(crate) policy: Policy,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { window: WINDOW, policy: Policy::Auto }
+    }
+}
+
+/// Who is told of events. Without one, only the log is.
+#[derive(Clone, Default)]
+pub(crate) struct Observer(Option<Arc<Observe>>);
+
+type Observe = dyn Fn(&Event) + Send + Sync;
+
+impl Observer {
+    /// Tells of events, which may run code of the host: never under a lock.
+    pub(crate) fn tell(&self, events: &[Event]) {
+        for event in events {
+            event.log();
+            if let Some(observe) = &self.0 {
+                // Its panics are its own affair.
+                let _ = guard(|| {
+                    observe(event);
+                    Ok(())
+                });
+            }
+        }
+    }
+}
+
+/// Collects the settings of a [`TokenSource`]. A bad one surfaces once, in
+/// [`build`](Self::build).
+#[derive(Clone)]
+#[must_use]
+pub struct TokenSourceBuilder {
+    parts: Result<(Client, Credentials), Error>,
+    rules: Rules,
+    deadline: Option<Duration>,
+    observer: Observer,
+    clock: Clock,
+}
+
+impl TokenSourceBuilder {
+    pub(crate) fn new(parts: Result<(Client, Credentials), Error>) -> Self {
+        Self {
+            parts,
+            rules: Rules::default(),
+            deadline: None,
+            observer: Observer::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    /// Starts from the environment: what [`Client::from_env`] and [`Credentials::from_env`]
+    /// read.
+    pub fn from_env() -> Self {
+        let parts = Client::from_env().and_then(|client| Ok((client, Credentials::from_env()?)));
+        Self::new(parts)
+    }
+
+    /// From which part of its lifetime on a token is renewed in the background: each token's
+    /// point is drawn from this range, so that a fleet that started together does not renew
+    /// together. 0.7 to 0.8 by default.
+    pub fn renewal_window(mut self, window: RangeInclusive<f64>) -> Self {
+        self.rules.window = (*window.start(), *window.end());
+        self
+    }
+
+    /// How to renew. [`Policy::Auto`] by default.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.rules.policy = policy;
+        self
+    }
+
+    /// How long a renewal takes at most, with all its requests and waits; and how long a call
+    /// waits for one, unless it says otherwise. The client's deadline by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Who is told of [events](Event). Runs on the thread of the renewal, or on that of a
+    /// call that fails, and never under a lock: it may use the source, even close it, but
+    /// while it runs the next event waits. A panic in it is caught and dropped.
+    pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Observer(Some(Arc::new(observe)));
+        self
+    }
+
+    /// A clock that the test moves.
+    #[cfg(test)]
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks every setting. Contacts nobody: the first token is got when it is asked for.
+    pub fn build(self) -> Result<TokenSource, Error> {
+        let (client, credentials) = self.parts?;
+        let (from, to) = self.rules.window;
+        if !(0.0 <= from && from <= to && to <= 1.0) {
+            return Err(Error::invalid_argument("renewal_window is not a range within 0 to 1"));
+        }
+        if self.deadline.is_some_and(|deadline| deadline.is_zero()) {
+            return Err(Error::invalid_argument("deadline is zero"));
+        }
+        // A client's own deadline is within what a clock can reach.
+        let deadline = self.deadline.unwrap_or_else(|| client.deadline()).min(crate::LONGEST);
+        Ok(TokenSource::from_parts(super::engine::Parts {
+            service: Arc::new(service::Service(client)),
+            rules: self.rules,
+            deadline,
+            observer: self.observer,
+            clock: self.clock,
+            credentials,
+        }))
+    }
+}
+
+impl fmt::Debug for TokenSourceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSourceBuilder")
+            .field("rules", &self.rules)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -16,7 +16,7 @@ use crate::guard::guard;
 use crate::per_process::PerProcess;
 use crate::sync::{Latch, Mutex, lock, thread};
 use crate::token::TokenSet;
-use crate::{AccessToken, Code, Credentials, Error, interrupt, retry};
+use crate::{AccessToken, Code, Credentials, Error, retry};
 
 use super::event::Event;
 use super::machine::{Action, Grant, Held, Outcome, State, closed};
@@ -106,17 +106,19 @@ impl Engine {
                 Asked::Answer(answer) => return answer,
                 Asked::Wait(flight) => flight,
             };
-            let outcome = flight.outcome.wait(Some(give_up)).unwrap_or_else(|| {
-                let message = "the time to wait for a token is spent";
-                Outcome::Failed(Error::new(Code::Timeout, message))
-            });
+            let Some(outcome) = flight.outcome.wait(Some(give_up)) else {
+                return self.give_up(min_validity);
+            };
             if let Some(answer) = self.settle(min_validity, outcome) {
                 return answer;
             }
-            if interrupt::has_given_up() {
-                return Err(Error::new(Code::Timeout, "the call was interrupted"));
-            }
         }
+    }
+
+    /// What a caller gets whose time to wait is up.
+    pub(crate) fn give_up(&self, min_validity: Duration) -> Result<AccessToken, Error> {
+        let spent = || Error::new(Code::Timeout, "the time to wait for a token is spent");
+        self.settle(min_validity, Outcome::Failed(spent())).unwrap_or_else(|| Err(spent()))
     }
 
     /// Calls back once: now, or from the helper thread.
@@ -194,14 +196,13 @@ impl Engine {
         // Under the lock, so that a close that comes next knows whom to join.
         let started =
             thread::Builder::new().name("frontegg-token".into()).spawn(move || engine.fly(&theirs));
-        match started {
-            Ok(helper) => desk.helpers.push(helper),
-            Err(_) => {
-                let error = Error::internal("the system gives no thread");
-                let outcome = self.crash(desk, flight.number, error, &mut Vec::new());
-                lock(&flight.callers).take();
-                flight.outcome.set(outcome);
-            }
+        if let Ok(helper) = started {
+            desk.helpers.push(helper);
+        } else {
+            let error = Error::internal("the system gives no thread");
+            let outcome = self.crash(desk, flight.number, error, &mut Vec::new());
+            lock(&flight.callers).take();
+            flight.outcome.set(outcome);
         }
         flight
     }
@@ -227,10 +228,9 @@ impl Engine {
             let leg = lock(&shared).state.next_leg(flight.number);
             let Some(leg) = leg else { return Outcome::Superseded };
             let before = Mutex::new(self.clock.now());
-            let answer =
-                self.service.request(&leg, &credentials, &flight.canceller, give_up, &|| {
-                    *lock(&before) = self.clock.now()
-                });
+            let note = || *lock(&before) = self.clock.now();
+            let canceller = &flight.canceller;
+            let answer = self.service.request(&leg, &credentials, canceller, give_up, &note);
             let since = *lock(&before);
             let answer = answer.map(|token_set| grant(token_set, since));
             let mut desk = lock(&shared);

@@ -144,6 +144,12 @@ impl TokenSource {
         self.engine().deliver(request.min_validity, Box::new(deliver));
     }
 
+    /// What such a caller gets once it has waited as long as it wants to: the token that there
+    /// is, if it will do, or else an error of code `timeout`. Its callback still comes.
+    pub fn give_up(&self, request: &TokenRequest) -> Result<AccessToken, Error> {
+        self.engine().give_up(request.min_validity)
+    }
+
     /// The current token if it is valid. Never blocks, and starts no renewal.
     pub fn peek(&self) -> Option<AccessToken> {
         self.engine().peek()

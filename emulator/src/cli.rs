@@ -28,6 +28,7 @@ Control, on every HTTP and HTTPS port and, uncounted, on a port of its own:
   POST   /_emulator/clock    {\"advance_seconds\": 60}
   POST   /_emulator/faults   {\"on\": \"refresh\", \"action\": {\"close\": {\"when\": \"after_processing\"}}}
   DELETE /_emulator/faults
+  POST   /_emulator/release                            what a fault holds
   GET    /_emulator/options
   POST   /_emulator/options  {\"rate_limit\": 5}
 

@@ -93,6 +93,8 @@ impl<S: Transport> Exchange<'_, S> {
         }
         let body = self.connection.body(&head).await?;
         let request = Request::new(head, &body);
+        // Before anybody can know of the request, and release it.
+        let releases = self.shared.releases();
         let ticket = self.arrived(&request.head, Some(call), action, request.body_fields());
         let delivery = Delivery {
             shared: self.shared,
@@ -100,6 +102,7 @@ impl<S: Transport> Exchange<'_, S> {
             call,
             request: &request,
             ticket,
+            releases,
         };
         Ok(match fault {
             None => delivery.genuine().await?,

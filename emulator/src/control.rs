@@ -48,6 +48,10 @@ fn act(shared: &Shared, head: &Head, body: &[u8]) -> Result<Response, String> {
             shared.add_faults(faults)?;
             json!({"faults_pending": shared.service().faults.len()})
         }
+        ("POST", "release") => {
+            shared.release();
+            json!({"released": true})
+        }
         ("DELETE", "faults") => {
             shared.service().faults.clear();
             json!({"faults_pending": 0})
@@ -58,7 +62,7 @@ fn act(shared: &Shared, head: &Head, body: &[u8]) -> Result<Response, String> {
             service.set_options(&parse::<Map<String, Value>>(body)?)?;
             json!(service.options().live())
         }
-        (_, "health" | "state" | "reset" | "clock" | "faults" | "options") => {
+        (_, "health" | "state" | "reset" | "clock" | "faults" | "release" | "options") => {
             let message = format!("{} is not allowed for {}", head.method, head.path);
             return Ok(Response::framework_error(405, &message));
         }

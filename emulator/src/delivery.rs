@@ -22,6 +22,8 @@ pub(crate) struct Delivery<'a, S> {
     pub(crate) call: Call,
     pub(crate) request: &'a Request,
     pub(crate) ticket: Ticket,
+    /// How often what is held was released before it arrived.
+    pub(crate) releases: u64,
 }
 
 impl<S: Transport> Delivery<'_, S> {
@@ -36,6 +38,10 @@ impl<S: Transport> Delivery<'_, S> {
 
     /// What a fault makes of it.
     pub(crate) async fn spoilt(mut self, fault: &Fault) -> io::Result<After> {
+        if fault.hold && !self.released().await {
+            self.answered(None);
+            return Ok(After::Break { rst: false });
+        }
         wait(fault.delay_ms).await;
         if fault.action.shows_genuine_answer() {
             return self.genuine_but(&fault.action).await;
@@ -44,6 +50,14 @@ impl<S: Transport> Delivery<'_, S> {
             let _unseen = self.perform();
         }
         self.instead(&fault.action).await
+    }
+
+    /// Waits until what is held is released. False if the client goes before that.
+    async fn released(&mut self) -> bool {
+        tokio::select! {
+            () = self.shared.until_released(self.releases) => true,
+            () = self.connection.until_gone() => false,
+        }
     }
 
     /// Something else in place of the answer.

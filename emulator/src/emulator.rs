@@ -202,6 +202,11 @@ impl Emulator {
         self.shared.service().faults.clear();
     }
 
+    /// Lets the requests go on that are held now; see [`Fault::hold`].
+    pub fn release(&self) {
+        self.shared.release();
+    }
+
     /// Moves the service's clock, forward or back. Lifetimes run by it; the rate limit does not.
     pub fn advance_clock(&self, seconds: i64) {
         self.shared.service().clock.advance(seconds);

@@ -27,6 +27,9 @@ pub struct Fault {
     /// Milliseconds to wait before anything else happens. In JSON it may also stand inside
     /// `action`, beside the action.
     pub delay_ms: u64,
+    /// Whether to wait, before anything else happens, until what is held is
+    /// [released](crate::Emulator::release). In JSON it may also stand inside `action`.
+    pub hold: bool,
     /// What happens.
     pub action: Action,
 }
@@ -227,7 +230,7 @@ pub struct Drip {
 impl Fault {
     /// This action for the next request of a kind.
     pub fn new(on: On, action: Action) -> Self {
-        Fault { on, skip: 0, times: 1, process: None, delay_ms: 0, action }
+        Fault { on, skip: 0, times: 1, process: None, delay_ms: 0, hold: false, action }
     }
 
     /// Whether the request takes effect.

@@ -63,6 +63,7 @@
 //! | `POST reset` | [`Emulator::reset`] |
 //! | `POST clock` | `{"advance_seconds": -5}`: [`Emulator::advance_clock`] |
 //! | `POST faults` | one [`Fault`] or a list of them |
+//! | `POST release` | [`Emulator::release`] |
 //! | `DELETE faults` | [`Emulator::clear_faults`] |
 //! | `GET options`, `POST options` | the *live* [`Options`], as they are or to be changed |
 //!
@@ -82,7 +83,7 @@
 //! | `{"close_idle": {"after_ms": 0}}` | the genuine answer, then the connection it promised to keep is closed |
 //! | `{"garbage": {"bytes": "what?"}}` | no HTTP |
 //!
-//! `delay_ms` beside any of them waits first. A request takes effect where the client gets
+//! `delay_ms` beside any of them waits first, `"hold": true` until a release. A request takes effect where the client gets
 //! something of the genuine answer, or loses it (`after_processing`); `process` says otherwise. See
 //! [`Fault`], [`Action`].
 //!

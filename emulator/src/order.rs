@@ -37,6 +37,9 @@ impl Fault {
             let fit = "`close` (`before_read`), `hang`, `delay` and `garbage`";
             return Err(format!("for a connection there are {fit}"));
         }
+        if self.hold && (self.on == On::Connection || before_read) {
+            return Err("only a request that was read can be held".into());
+        }
         match self.process {
             Some(false) if self.action.shows_genuine_answer() || self.action.is_lost_answer() => {
                 Err(format!("`{}` needs the request to be processed", self.action.name()))
@@ -60,6 +63,8 @@ pub(crate) struct Written {
     process: Option<bool>,
     #[serde(default)]
     delay_ms: u64,
+    #[serde(default)]
+    hold: bool,
     action: Map<String, Value>,
 }
 
@@ -75,10 +80,14 @@ impl TryFrom<Written> for Fault {
             None => written.delay_ms,
             Some(value) => value.as_u64().ok_or("`delay_ms` must be a number of milliseconds")?,
         };
+        let hold = match written.action.remove("hold") {
+            None => written.hold,
+            Some(value) => value.as_bool().ok_or("`hold` must be true or false")?,
+        };
         let action = serde_json::from_value(Value::Object(written.action))
             .map_err(|error| format!("`action`: {error}"))?;
         let Written { on, skip, times, process, .. } = written;
-        let fault = Fault { on, skip, times, process, delay_ms, action };
+        let fault = Fault { on, skip, times, process, delay_ms, hold, action };
         fault.check()?;
         Ok(fault)
     }

@@ -76,6 +76,21 @@ impl Shared {
         self.change(|service| count(&mut service.journal.counts));
     }
 
+    /// Lets go on what is held now.
+    pub(crate) fn release(&self) {
+        self.change(|service| service.releases += 1);
+    }
+
+    /// How often that was done.
+    pub(crate) fn releases(&self) -> u64 {
+        self.service().releases
+    }
+
+    /// Waits until it was done more often than that.
+    pub(crate) async fn until_released(&self, before: u64) {
+        self.until(|shared| shared.releases() != before).await;
+    }
+
     /// Does something to the service that those who wait should see.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Service) -> T) -> T {
         let done = change(&mut self.service());
@@ -89,16 +104,17 @@ impl Shared {
         wanted: impl Fn(&Shared) -> bool,
         limit: Duration,
     ) -> bool {
-        let reached = async {
-            loop {
-                let changed = self.changed.notified();
-                if wanted(self) {
-                    return;
-                }
-                changed.await;
+        timeout(limit, self.until(wanted)).await.is_ok()
+    }
+
+    async fn until(&self, wanted: impl Fn(&Shared) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if wanted(self) {
+                return;
             }
-        };
-        timeout(limit, reached).await.is_ok()
+            changed.await;
+        }
     }
 }
 

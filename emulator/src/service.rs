@@ -25,6 +25,8 @@ pub(crate) struct Service {
     refresh_tokens: RefreshTokens,
     presented_twice: u64,
     rate: Rate,
+    /// How often what was held was released.
+    pub(crate) releases: u64,
     pub(crate) clock: Clock,
     pub(crate) faults: Queue,
     pub(crate) journal: Journal,
@@ -78,6 +80,7 @@ impl Service {
             refresh_tokens: RefreshTokens::new(options.api_tokens.len()),
             presented_twice: 0,
             rate: Rate::default(),
+            releases: 0,
             clock: Clock::default(),
             faults: Queue::default(),
             journal: Journal::new(options.request_log),

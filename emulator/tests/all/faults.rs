@@ -197,6 +197,37 @@ fn a_delay_is_before_or_after_the_effect() {
 }
 
 #[test]
+fn what_is_held_goes_on_when_it_is_released() {
+    let emulator = start(quick());
+    for (action, status, effect) in [
+        (json!({"rewrite": {}}), 200, 1),
+        (json!({"respond": {"status": 503}, "hold": true}), 503, 1),
+    ] {
+        let held = json!({"on": "authenticate", "hold": true, "action": action});
+        add(&emulator, held);
+        let seen = emulator.state().counts.requests;
+        let mut stream = connect(emulator.http_url());
+        stream.write_all(&call(V2, &credentials())).expect("it reads");
+        let arrived = |state: &State| state.counts.requests > seen;
+        emulator.wait_until(arrived, Duration::from_secs(60)).expect("it arrives");
+        assert_eq!(emulator.state().requests.pop().expect("it").answered_us, None);
+        emulator.release();
+        assert_eq!(read_answer(&mut stream).status, status);
+        assert_eq!(effects(&emulator), effect);
+    }
+}
+
+#[test]
+fn what_is_held_takes_no_effect_if_the_client_goes() {
+    let emulator = faulty(json!({"on": "authenticate", "hold": true, "action": {"rewrite": {}}}));
+    let mut stream = connect(emulator.http_url());
+    stream.write_all(&call(V2, &credentials())).expect("it reads");
+    stream.shutdown(std::net::Shutdown::Write).expect("the client goes");
+    assert_eq!(read_to_end(&mut stream), (Vec::new(), End::Orderly));
+    assert_eq!((logged(&emulator), effects(&emulator)), ((None, Some("rewrite".into())), 0));
+}
+
+#[test]
 fn hang_answers_nothing_until_the_client_goes() {
     let emulator = faulty(once(json!({"hang": {}})));
     let mut stream = connect(emulator.http_url());
@@ -394,6 +425,8 @@ fn senseless_faults_are_refused() {
         json!({"on": "any", "action": {"drip": {"bytes": 0, "interval_ms": 1}}}),
         json!({"on": "any", "action": {"hang": {}, "delay_ms": -1}}),
         json!({"on": "any", "process": false, "action": {"rewrite": {}}}),
+        json!({"on": "connection", "hold": true, "action": {"delay": {"ms": 1}}}),
+        json!({"on": "any", "hold": 1, "action": {"hang": {}}}),
         json!({"on": "any", "process": true, "action": {"close": {"when": "before_read"}}}),
         json!({"on": "connection", "action": {"respond": {}}}),
         json!({"on": "connection", "action": {"close": {"when": "mid_body"}}}),

@@ -8,13 +8,16 @@
 mod driver;
 mod load;
 mod matcher;
+mod members;
 mod proxy;
 mod reply;
 mod report;
 mod run;
 mod scenario;
 mod secrets;
+mod sources;
 mod stage;
+mod step;
 mod suite;
 mod template;
 

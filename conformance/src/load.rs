@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use frontegg_emulator::Fault;
 use serde_json::{Map, Value};
 
-use crate::scenario::{Named, Scenario, Step};
+use crate::scenario::{Named, Scenario};
+use crate::step::Step;
 use crate::{stage, template};
 
 /// Reads all scenarios below a folder, in the order of their names; says what is wrong with
@@ -121,6 +122,11 @@ fn check(scenario: &Scenario) -> Result<(), String> {
         if let Step::NewClient { expect, .. }
         | Step::Authenticate { expect, .. }
         | Step::Refresh { expect, .. }
+        | Step::NewSource { expect, .. }
+        | Step::Token { expect, .. }
+        | Step::Peek { expect, .. }
+        | Step::Invalidate { expect, .. }
+        | Step::SetCredentials { expect, .. }
         | Step::Wait { expect, .. } = step
             && expect.ok.is_some()
             && expect.error.is_some()

@@ -1,11 +1,13 @@
 //! A driver's replies, and what every one of them must be, whatever the scenario.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use crate::members;
 
 /// A reply that keeps to the protocol.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// A token set, or an empty object.
+    /// What was asked for.
     Ok(Map<String, Value>),
     /// The facts of an error.
     Error(Map<String, Value>),
@@ -16,31 +18,15 @@ pub(crate) enum Reply {
 pub(crate) enum To {
     /// One of the two calls.
     Call,
-    /// Anything else.
+    /// A call of a source for a token.
+    Token,
+    Peek,
+    Invalidate,
+    Stats,
+    Events,
+    /// What answers nothing but that it is done.
     Other,
 }
-
-const TOKEN_SET: [&str; 7] = [
-    "access_token",
-    "claims",
-    "expires",
-    "lifetime_ms",
-    "received_at_ms",
-    "refresh_token",
-    "trace_id",
-];
-const FACTS: [&str; 10] = [
-    "attempts",
-    "code",
-    "error_code",
-    "http_status",
-    "message",
-    "messages",
-    "number",
-    "retry_after_ms",
-    "retryable",
-    "trace_id",
-];
 
 impl Reply {
     /// Reads a reply; says in what it breaks the protocol.
@@ -49,16 +35,14 @@ impl Reply {
         let shown = members.get("shown").is_some_and(|shown| !shown.is_null());
         match (members.get("ok"), members.get("error")) {
             (Some(Value::Object(set)), None) => {
-                if to == To::Call {
-                    token_set(set)?;
-                    if !shown {
-                        return Err("`shown` is missing".into());
-                    }
+                to.check(set)?;
+                if matches!(to, To::Call | To::Token) && !shown {
+                    return Err("`shown` is missing".into());
                 }
                 Ok(Reply::Ok(set.clone()))
             }
             (None, Some(Value::Object(error))) => {
-                facts(error)?;
+                members::facts(error)?;
                 if !shown {
                     return Err("`shown` is missing".into());
                 }
@@ -69,65 +53,46 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// To compare what several callers got: those who come when a failure is known already are
+    /// told how long it will be.
+    pub(crate) fn without_times_to_wait(&self) -> Value {
+        match self {
+            Reply::Ok(about) => json!({ "ok": about }),
+            Reply::Error(facts) => {
+                let mut facts = facts.clone();
+                facts.remove("retry_after_ms");
+                json!({ "error": facts })
+            }
+        }
+    }
+
+    /// Adds to what is told about a token how long it lives, and when its renewal is due, from
+    /// a time on, in milliseconds.
+    pub(crate) fn count_from(&mut self, began: u64) {
+        let Reply::Ok(about) = self else { return };
+        for (name, time) in [("lives_ms", "expires_at_ms"), ("due_in_ms", "renewal_due_at_ms")] {
+            let time = about.get(time).and_then(Value::as_u64);
+            let left = time.map(|time| i128::from(time) - i128::from(began));
+            let left = left.and_then(|left| i64::try_from(left).ok());
+            about.insert(name.to_owned(), json!(left));
+        }
+    }
+}
+
 /// All of a reply that must show no secret: everything but the tokens where they belong.
 pub(crate) fn public(reply: &Value) -> String {
     let mut reply = reply.clone();
     if let Some(Value::Object(set)) = reply.get_mut("ok") {
-        set.remove("access_token");
-        set.remove("refresh_token");
+        for name in ["access_token", "refresh_token", "token", "authorization"] {
+            set.remove(name);
+        }
     }
     reply.to_string()
 }
 
-fn token_set(set: &Map<String, Value>) -> Result<(), String> {
-    names(set, &TOKEN_SET)?;
-    let text = |name: &str| set[name].is_string();
-    let text_or_null = |name: &str| text(name) || set[name].is_null();
-    let fits = text("access_token")
-        && text_or_null("refresh_token")
-        && text_or_null("expires")
-        && text_or_null("trace_id")
-        && (set["lifetime_ms"].is_u64() || set["lifetime_ms"].is_null())
-        && set["received_at_ms"].is_u64()
-        && (set["claims"].is_object() || set["claims"].is_null());
-    if fits { Ok(()) } else { Err("a member of the token set has a wrong type".into()) }
-}
-
-fn facts(error: &Map<String, Value>) -> Result<(), String> {
-    names(error, &FACTS)?;
-    let row = frontegg_token::CODES.iter().find(|row| error["code"] == row.name);
-    let row = row.ok_or_else(|| format!("unknown code {}", error["code"]))?;
-    if error["number"] != row.code.number() {
-        return Err(format!("the number of {} is not {}", row.name, error["number"]));
-    }
-    let text_or_null = |name: &str| error[name].is_string() || error[name].is_null();
-    let number_or_null = |name: &str| error[name].is_u64() || error[name].is_null();
-    let is_text = |value: &Value| value.is_string();
-    let fits = error["message"].as_str().is_some_and(|message| !message.is_empty())
-        && number_or_null("http_status")
-        && error["messages"].as_array().is_some_and(|all| all.iter().all(is_text))
-        && text_or_null("error_code")
-        && text_or_null("trace_id")
-        && number_or_null("retry_after_ms")
-        && error["attempts"].is_u64()
-        && error["retryable"].is_boolean();
-    if fits { Ok(()) } else { Err("a fact of the error has a wrong type".into()) }
-}
-
-fn names(members: &Map<String, Value>, expected: &[&str]) -> Result<(), String> {
-    if let Some(missing) = expected.iter().find(|name| !members.contains_key(**name)) {
-        return Err(format!("`{missing}` is missing"));
-    }
-    match members.keys().find(|name| !expected.contains(&name.as_str())) {
-        Some(unknown) => Err(format!("`{unknown}` is not in the protocol")),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn error() -> Value {

@@ -1,5 +1,6 @@
 //! One scenario, played with one driver.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use frontegg_emulator::State;
@@ -8,8 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::driver::Driver;
 use crate::matcher::{Matcher, Saved};
 use crate::reply::{self, Reply, To};
-use crate::scenario::{Expect, Scenario, Step};
+use crate::scenario::Scenario;
+use crate::sources::Told;
 use crate::stage::Stage;
+use crate::step::{Expect, Step};
 
 /// How long what was done may take to show at the service.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -18,26 +21,62 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 /// How far the time of receipt may be off, in milliseconds: rounding, not clocks.
 const ROUNDING: u64 = 5;
 
-/// Plays it; answers what was not as expected.
-pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -> Vec<String> {
+/// What came of it.
+pub(crate) struct Played {
+    /// What was not as expected.
+    pub(crate) failures: Vec<String>,
+    /// Whether the driver's clock is no longer that of the system.
+    pub(crate) clock_moved: bool,
+}
+
+/// Plays it.
+pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -> Played {
     let saved = Saved::from([("given".to_owned(), stage.given.clone())]);
-    let mut run = Run { stage, driver, saved, clients: Vec::new(), failures: Vec::new() };
+    let mut run = Run {
+        stage,
+        driver,
+        saved,
+        clients: Vec::new(),
+        sources: Vec::new(),
+        jobs: BTreeMap::new(),
+        told: BTreeMap::new(),
+        client_ahead_ms: 0,
+        clock_moved: false,
+        failures: Vec::new(),
+    };
     match run.play(scenario) {
         Ok(()) => run.look_at_the_service(scenario),
         Err(failure) => run.failures.push(failure),
     }
     run.look_for_secrets("the service's log", &run.stage.log_of_the_service());
     let failures = std::mem::take(&mut run.failures);
-    failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect()
+    let failures = failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect();
+    Played { failures, clock_moved: run.clock_moved }
 }
 
-struct Run<'a> {
-    stage: &'a mut Stage,
+pub(crate) struct Run<'a> {
+    pub(crate) stage: &'a mut Stage,
     driver: &'a mut Driver,
-    saved: Saved,
+    pub(crate) saved: Saved,
     /// Clients that the driver holds.
     clients: Vec<String>,
-    failures: Vec<String>,
+    /// Sources that it holds.
+    pub(crate) sources: Vec<String>,
+    pub(crate) jobs: BTreeMap<String, Job>,
+    /// By source.
+    pub(crate) told: BTreeMap<String, Told>,
+    /// How far its wall clock is ahead of the system's.
+    pub(crate) client_ahead_ms: i64,
+    pub(crate) clock_moved: bool,
+    pub(crate) failures: Vec<String>,
+}
+
+/// Calls in the background.
+pub(crate) enum Job {
+    /// One of the two calls of a client.
+    Call,
+    /// Calls for a token, and when they began by the driver's clock.
+    Tokens { callers: usize, began: u64 },
 }
 
 impl Run<'_> {
@@ -47,8 +86,16 @@ impl Run<'_> {
             let reply = self.new_client("a", with_defaults(settings))?;
             self.expect("the client", &reply, &Expect::default(), None, To::Other)?;
         }
+        if let Some(settings) = &scenario.source {
+            let step = json!({"do": "new_source", "settings": settings});
+            let step = serde_json::from_value(step).expect("a step");
+            self.step("the source", &step)?;
+        }
         for (index, step) in scenario.steps.iter().enumerate() {
             self.step(&format!("step {}", index + 1), step)?;
+        }
+        for source in std::mem::take(&mut self.sources) {
+            self.drop_source(&source)?;
         }
         for client in std::mem::take(&mut self.clients) {
             let reply = self.ask(&json!({"op": "drop", "client": client}))?;
@@ -64,13 +111,8 @@ impl Run<'_> {
                 self.expect(at, &reply, expect, None, To::Other)
             }
             Step::Authenticate { client, owner, client_id, secret, save, background, expect } => {
-                let (right_id, right_secret) = self.stage.credentials(owner)?;
-                let fill = |given: &Option<String>, right: &str| match given {
-                    Some(given) => self.stage.fill_text(given),
-                    None => right.to_owned(),
-                };
-                let (client_id, secret) = (fill(client_id, right_id), fill(secret, right_secret));
-                self.stage.secrets.add(&secret);
+                let (client_id, secret) =
+                    self.credentials(owner, client_id.as_ref(), secret.as_ref())?;
                 let request = json!({
                     "op": "authenticate", "client": client,
                     "client_id": client_id, "secret": secret,
@@ -80,16 +122,33 @@ impl Run<'_> {
             Step::Refresh { client, token, refresh_token, save, background, expect } => {
                 let refresh_token = match refresh_token {
                     Some(given) => self.stage.fill_text(given),
-                    None => self.saved_refresh_token(token)?,
+                    None => self.saved_token(token, "refresh_token")?,
                 };
                 self.stage.secrets.add(&refresh_token);
                 let request =
                     json!({"op": "refresh", "client": client, "refresh_token": refresh_token});
                 self.call(at, request, background.as_ref(), expect, save.as_ref())
             }
-            Step::Wait { job, save, expect } => {
-                let reply = self.ask(&json!({"op": "wait", "job": job}))?;
-                self.expect(at, &reply, expect, save.as_ref(), To::Call)
+            Step::Wait { job, save, expect } => self.wait(at, job, expect, save.as_ref()),
+            Step::NewSource { .. } => self.new_source(at, step),
+            Step::Token { .. }
+            | Step::Peek { .. }
+            | Step::Invalidate { .. }
+            | Step::SetCredentials { .. }
+            | Step::Stats { .. }
+            | Step::UntilStats { .. }
+            | Step::Events { .. }
+            | Step::CloseSource { .. }
+            | Step::DropSource { .. } => self.of_a_source(at, step),
+            Step::AdvanceClientClock { seconds } => self.move_clock(at, "advance_clock", *seconds),
+            Step::StepClientClock { seconds } => self.move_clock(at, "step_wall_clock", *seconds),
+            Step::AdvanceClocks { seconds } => {
+                self.stage.emulator.advance_clock(i64::from(*seconds));
+                self.move_clock(at, "advance_clock", f64::from(*seconds))
+            }
+            Step::Release {} => {
+                self.stage.emulator.release();
+                Ok(())
             }
             Step::Close { client } => {
                 let reply = self.ask(&json!({"op": "close", "client": client}))?;
@@ -119,10 +178,47 @@ impl Run<'_> {
         }
     }
 
-    fn saved_refresh_token(&self, name: &str) -> Result<String, String> {
-        let token = self.saved.get(name).and_then(|set| set.get("refresh_token"));
+    /// The credentials of an API token, or what is given instead of them.
+    pub(crate) fn credentials(
+        &mut self,
+        owner: &str,
+        client_id: Option<&String>,
+        secret: Option<&String>,
+    ) -> Result<(String, String), String> {
+        let (right_id, right_secret) = self.stage.credentials(owner)?;
+        let fill = |given: Option<&String>, right: &str| match given {
+            Some(given) => self.stage.fill_text(given),
+            None => right.to_owned(),
+        };
+        let (client_id, secret) = (fill(client_id, right_id), fill(secret, right_secret));
+        self.stage.secrets.add(&secret);
+        Ok((client_id, secret))
+    }
+
+    /// The member `token` or `refresh_token` of what was kept.
+    pub(crate) fn saved_token(&self, name: &str, member: &str) -> Result<String, String> {
+        let token = self.saved.get(name).and_then(|kept| kept.get(member));
         let token = token.and_then(Value::as_str).map(String::from);
-        token.ok_or_else(|| format!("no refresh token was saved as {name}"))
+        token.ok_or_else(|| format!("no {member} was kept as {name}"))
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        at: &str,
+        name: &str,
+        expect: &Expect,
+        save: Option<&String>,
+    ) -> Result<(), String> {
+        match self.jobs.remove(name) {
+            None => Err(format!("{at}: no job is called {name}")),
+            Some(Job::Call) => {
+                let reply = self.ask(&json!({"op": "wait", "job": name}))?;
+                self.expect(at, &reply, expect, save, To::Call)
+            }
+            Some(Job::Tokens { callers, began }) => {
+                self.wait_for_tokens(at, (name, callers, began), expect, save)
+            }
+        }
     }
 
     fn new_client(&mut self, name: &str, settings: Map<String, Value>) -> Result<Value, String> {
@@ -149,6 +245,7 @@ impl Run<'_> {
         if let Some(job) = background {
             request["background"] = json!(job);
             let reply = self.ask(&request)?;
+            self.jobs.insert(job.clone(), Job::Call);
             return self.expect(at, &reply, &Expect::default(), None, To::Other);
         }
         let before = now();
@@ -161,7 +258,7 @@ impl Run<'_> {
         self.expect(at, &reply, expect, save, To::Call)
     }
 
-    fn ask(&mut self, request: &Value) -> Result<Value, String> {
+    pub(crate) fn ask(&mut self, request: &Value) -> Result<Value, String> {
         let reply = self.driver.ask(request)?;
         if let Some(set) = reply["ok"].as_object() {
             self.stage.know_tokens(set);
@@ -171,7 +268,7 @@ impl Run<'_> {
     }
 
     /// Compares a reply; an error is one without which the steps that follow make no sense.
-    fn expect(
+    pub(crate) fn expect(
         &mut self,
         at: &str,
         reply: &Value,
@@ -180,6 +277,17 @@ impl Run<'_> {
         to: To,
     ) -> Result<(), String> {
         let reply = Reply::read(reply, to).map_err(|error| format!("{at}: {error}"))?;
+        self.expect_read(at, reply, expect, save)
+    }
+
+    /// The same for one that keeps to the protocol.
+    pub(crate) fn expect_read(
+        &mut self,
+        at: &str,
+        reply: Reply,
+        expect: &Expect,
+        save: Option<&String>,
+    ) -> Result<(), String> {
         let (kind, mut expected, got) = match (&expect.error, reply) {
             (None, Reply::Ok(set)) => ("ok", expect.ok.clone().unwrap_or_default(), set),
             (Some(error), Reply::Error(facts)) => ("error", error.clone(), facts),
@@ -307,7 +415,7 @@ fn with_defaults(settings: &Map<String, Value>) -> Map<String, Value> {
     all
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

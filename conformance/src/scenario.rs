@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::step::Step;
+
 /// A scenario and its name: its file's, that of its case and of its call.
 #[derive(Clone, Debug)]
 pub struct Named {
@@ -38,6 +40,8 @@ pub(crate) struct Scenario {
     /// Settings of the client `a`, made before the first step; `null` for none.
     #[serde(default = "default_client")]
     pub(crate) client: Option<Map<String, Value>>,
+    /// Settings of the source `s`, made next, if there is to be one.
+    pub(crate) source: Option<Map<String, Value>>,
     pub(crate) steps: Vec<Step>,
     /// The requests that the service must have seen: these, in this order, and no others.
     pub(crate) service_saw: Vec<Map<String, Value>>,
@@ -75,95 +79,4 @@ pub(crate) struct Proxy {
     pub(crate) route: Option<String>,
     /// Whether it answers nothing at all.
     pub(crate) hang: bool,
-}
-
-/// What is done, in order.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum Step {
-    /// Makes a client from these settings alone.
-    NewClient {
-        #[serde(default = "default_name")]
-        client: String,
-        settings: Map<String, Value>,
-        #[serde(default)]
-        expect: Expect,
-    },
-    Authenticate {
-        #[serde(default = "default_name")]
-        client: String,
-        /// Whose credentials: `tenant`, `other` or `user`.
-        #[serde(default = "default_owner", rename = "as")]
-        owner: String,
-        /// Instead of the right one.
-        client_id: Option<String>,
-        /// Instead of the right one.
-        secret: Option<String>,
-        /// The name under which to keep the token set.
-        save: Option<String>,
-        /// The name of the job, to call in the background.
-        background: Option<String>,
-        #[serde(default)]
-        expect: Expect,
-    },
-    Refresh {
-        #[serde(default = "default_name")]
-        client: String,
-        /// The name of the token set whose refresh token is presented.
-        #[serde(default = "default_token")]
-        token: String,
-        /// Instead of one that was granted.
-        refresh_token: Option<String>,
-        /// The name under which to keep the token set.
-        save: Option<String>,
-        /// The name of the job, to call in the background.
-        background: Option<String>,
-        #[serde(default)]
-        expect: Expect,
-    },
-    /// Waits for a call in the background.
-    Wait {
-        job: String,
-        save: Option<String>,
-        #[serde(default)]
-        expect: Expect,
-    },
-    Close {
-        #[serde(default = "default_name")]
-        client: String,
-    },
-    Drop {
-        #[serde(default = "default_name")]
-        client: String,
-    },
-    /// Queues further faults.
-    Faults { faults: Vec<Value> },
-    /// Changes options of the service.
-    Options { options: Map<String, Value> },
-    /// Moves the service's clock.
-    AdvanceClock { seconds: i64 },
-    /// Waits until so many requests have arrived since the scenario began.
-    UntilServiceSaw { requests: usize },
-    /// Lets time pass, where time itself is the subject.
-    Pause { ms: u64 },
-}
-
-/// A success unless `error` is there.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Expect {
-    pub(crate) ok: Option<Map<String, Value>>,
-    pub(crate) error: Option<Map<String, Value>>,
-}
-
-fn default_name() -> String {
-    "a".into()
-}
-
-fn default_owner() -> String {
-    "tenant".into()
-}
-
-fn default_token() -> String {
-    "given".into()
 }

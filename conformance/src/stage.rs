@@ -121,9 +121,9 @@ impl Stage {
         self.know_tokens(&given);
     }
 
-    /// Remembers the tokens of a token set as secrets.
+    /// Remembers the tokens of a reply as secrets.
     pub(crate) fn know_tokens(&mut self, set: &Map<String, Value>) {
-        for name in ["access_token", "refresh_token"] {
+        for name in ["access_token", "refresh_token", "token"] {
             if let Some(token) = set.get(name).and_then(Value::as_str) {
                 self.secrets.add(token);
             }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::driver::{Command, Driver, Remains};
 use crate::report::{Outcome, Report};
-use crate::run;
+use crate::run::{self, Played};
 use crate::scenario::Named;
 use crate::secrets::Secrets;
 use crate::stage::Stage;
@@ -118,11 +118,11 @@ impl Worker<'_> {
             Some(running) => running,
             None => (Driver::start(self.command, &variables)?, Vec::new()),
         };
-        let failures = run::run(scenario, &mut stage, &mut driver);
+        let Played { failures, clock_moved } = run::run(scenario, &mut stage, &mut driver);
         known.push((named.name.clone(), stage.secrets.clone()));
         if failures.is_empty() {
             self.driver = Some((driver, known));
-            if !variables.is_empty() {
+            if clock_moved || !variables.is_empty() {
                 self.retire();
             }
         } else {

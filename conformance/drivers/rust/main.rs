@@ -1,13 +1,16 @@
 //! The driver of Rust: does what each line on standard input asks, and answers it in a line.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::io::{BufRead, Write};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use frontegg_token::{
-    CODES, Client, ClientBuilder, Credentials, Endpoint, Error, RefreshToken, RetryPolicy, Roots,
-    TokenSet,
+    AccessToken, CODES, Client, ClientBuilder, Code, Credentials, Endpoint, Error, Event, Origin,
+    RefreshToken, RetryPolicy, Roots, TokenRequest, TokenSet, TokenSource, TokenSourceBuilder,
+    testing,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,13 +18,96 @@ use serde_json::{Value, json};
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
-    NewClient { client: String, settings: Box<Settings> },
-    Authenticate { client: String, client_id: String, secret: String, background: Option<String> },
-    Refresh { client: String, refresh_token: String, background: Option<String> },
-    Wait { job: String },
-    Close { client: String },
-    Drop { client: String },
+    NewClient {
+        client: String,
+        settings: Box<Settings>,
+    },
+    Authenticate {
+        client: String,
+        client_id: String,
+        secret: String,
+        background: Option<String>,
+    },
+    Refresh {
+        client: String,
+        refresh_token: String,
+        background: Option<String>,
+    },
+    Wait {
+        job: String,
+    },
+    Close {
+        client: String,
+    },
+    Drop {
+        client: String,
+    },
+    NewSource(Box<NewSource>),
+    Token {
+        source: String,
+        min_validity_ms: Option<u64>,
+        timeout_ms: Option<u64>,
+        background: Option<String>,
+    },
+    Peek {
+        source: String,
+    },
+    Invalidate {
+        source: String,
+        token: String,
+    },
+    SetCredentials {
+        source: String,
+        client_id: String,
+        secret: String,
+    },
+    Stats {
+        source: String,
+    },
+    Events {
+        source: String,
+    },
+    CloseSource {
+        source: String,
+    },
+    DropSource {
+        source: String,
+    },
+    AdvanceClock {
+        ms: u64,
+    },
+    StepWallClock {
+        ms: i64,
+    },
     Errors {},
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSource {
+    source: String,
+    client: Option<String>,
+    client_id: Option<String>,
+    secret: Option<String>,
+    settings: SourceSettings,
+    #[serde(default)]
+    from_env: bool,
+    client_settings: Option<Settings>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceSettings {
+    renewal_window: Option<(f64, f64)>,
+    policy: Option<String>,
+    deadline_ms: Option<u64>,
+}
+
+/// A source, and what its observer was told since somebody asked.
+#[derive(Clone)]
+struct Observed {
+    source: TokenSource,
+    events: Arc<Mutex<Vec<Event>>>,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +216,7 @@ fn token_set(client: &Client, set: &TokenSet) -> Value {
     })
 }
 
-fn facts(client: Option<&Client>, error: &Error) -> Value {
+fn facts<T: Debug>(asked: Option<&T>, error: &Error) -> Value {
     let retry_after = error.retry_after().map(|wait| u64::try_from(wait.as_millis()));
     json!({
         "error": {
@@ -145,7 +231,33 @@ fn facts(client: Option<&Client>, error: &Error) -> Value {
             "attempts": error.attempts(),
             "retryable": error.is_retryable(),
         },
-        "shown": format!("{error:?} {error} {client:?}"),
+        "shown": format!("{error:?} {error} {asked:?}"),
+    })
+}
+
+/// All about a token of a source.
+fn about(source: &TokenSource, token: &AccessToken) -> Value {
+    let ms = |time: SystemTime| time.duration_since(UNIX_EPOCH).map(|since| since.as_millis());
+    let time = |time: Option<SystemTime>| time.and_then(|time| u64::try_from(ms(time).ok()?).ok());
+    let claims = token.claims().map(|claims| claims.to_json());
+    json!({
+        "ok": {
+            "token": token.as_str(),
+            "authorization": token.authorization(),
+            "expires_at_ms": time(token.expires_at()),
+            "renewal_due_at_ms": time(token.renewal_due_at()),
+            "origin": token.origin().map(Origin::as_str),
+            "claims": claims.map(|json| serde_json::from_str::<Value>(&json).expect("JSON")),
+        },
+        "shown": format!("{source:?} {token:?} {:?}", token.claims()),
+    })
+}
+
+fn event(event: &Event) -> Value {
+    json!({
+        "kind": event.kind().as_str(),
+        "generation": event.generation(),
+        "code": event.error().map(Error::code).map(Code::as_str),
     })
 }
 
@@ -159,6 +271,7 @@ fn outcome(client: &Client, result: Result<TokenSet, Error>) -> Value {
 #[derive(Default)]
 struct Driver {
     clients: HashMap<String, Client>,
+    sources: HashMap<String, Observed>,
     jobs: HashMap<String, JoinHandle<Value>>,
 }
 
@@ -170,7 +283,7 @@ impl Driver {
                     self.clients.insert(client, built);
                     json!({"ok": {}})
                 }
-                Err(error) => facts(None, &error),
+                Err(error) => facts::<Client>(None, &error),
             },
             Request::Authenticate { client, client_id, secret, background } => {
                 self.call(&client, background, move |client| {
@@ -193,12 +306,123 @@ impl Driver {
                 self.clients.remove(&client);
                 json!({"ok": {}})
             }
+            Request::NewSource(asked) => {
+                let name = asked.source.clone();
+                match self.new_source(*asked) {
+                    Ok(source) => {
+                        self.sources.insert(name, source);
+                        json!({"ok": {}})
+                    }
+                    Err(error) => facts::<Client>(None, &error),
+                }
+            }
+            Request::Token { source, min_validity_ms, timeout_ms, background } => {
+                let mut request = TokenRequest::new();
+                if let Some(ms) = min_validity_ms {
+                    request = request.min_validity(Duration::from_millis(ms));
+                }
+                if let Some(ms) = timeout_ms {
+                    request = request.timeout(Duration::from_millis(ms));
+                }
+                self.token(&source, request, background)
+            }
+            Request::Peek { source } => {
+                let token = self.sources[&source].source.peek();
+                json!({"ok": {"token": token.as_ref().map(AccessToken::as_str)}})
+            }
+            Request::Invalidate { source, token } => {
+                let was_current = self.sources[&source].source.invalidate_str(&token);
+                json!({"ok": {"was_current": was_current}})
+            }
+            Request::SetCredentials { source, client_id, secret } => {
+                match Credentials::new(client_id, secret) {
+                    Ok(credentials) => {
+                        self.sources[&source].source.set_credentials(credentials);
+                        json!({"ok": {}})
+                    }
+                    Err(error) => facts::<Client>(None, &error),
+                }
+            }
+            Request::Stats { source } => {
+                let stats = self.sources[&source].source.stats();
+                json!({"ok": {
+                    "authentications": stats.authentications,
+                    "refreshes": stats.refreshes,
+                    "fallbacks": stats.fallbacks,
+                    "failures": stats.failures,
+                    "waits": stats.waits,
+                    "store_hits": stats.store_hits,
+                    "authenticating_only": stats.authenticating_only,
+                }})
+            }
+            Request::Events { source } => {
+                let events =
+                    std::mem::take(&mut *self.sources[&source].events.lock().expect("whole"));
+                json!({"ok": {"events": events.iter().map(event).collect::<Vec<_>>()}})
+            }
+            Request::CloseSource { source } => {
+                self.sources[&source].source.close();
+                json!({"ok": {}})
+            }
+            Request::DropSource { source } => {
+                self.sources.remove(&source);
+                json!({"ok": {}})
+            }
+            Request::AdvanceClock { ms } => {
+                testing::advance_clock(ms);
+                json!({"ok": {}})
+            }
+            Request::StepWallClock { ms } => {
+                testing::step_wall_clock(ms);
+                json!({"ok": {}})
+            }
             Request::Errors {} => {
                 let rows =
                     CODES.iter().map(|row| json!({"number": row.code.number(), "code": row.name}));
                 json!({"ok": {"errors": rows.collect::<Vec<_>>()}})
             }
         }
+    }
+
+    /// Makes a source whose observer collects what it is told.
+    fn new_source(&self, asked: NewSource) -> Result<Observed, Error> {
+        let mut builder = if asked.from_env {
+            match asked.client_settings {
+                None => TokenSourceBuilder::from_env(),
+                Some(settings) => TokenSource::builder(
+                    Settings { from_env: true, ..settings }.build()?,
+                    Credentials::from_env()?,
+                ),
+            }
+        } else {
+            let (id, secret) = (asked.client_id.expect("an id"), asked.secret.expect("a secret"));
+            let client = &self.clients[&asked.client.expect("a client")];
+            TokenSource::builder(client.clone(), Credentials::new(id, secret)?)
+        };
+        if let Some((from, to)) = asked.settings.renewal_window {
+            builder = builder.renewal_window(from..=to);
+        }
+        if let Some(policy) = asked.settings.policy {
+            builder = builder.policy(policy.parse()?);
+        }
+        if let Some(ms) = asked.settings.deadline_ms {
+            builder = builder.deadline(Duration::from_millis(ms));
+        }
+        let events = Arc::<Mutex<Vec<Event>>>::default();
+        let told = events.clone();
+        let source = builder.observer(move |event| told.lock().expect("whole").push(event.clone()));
+        Ok(Observed { source: source.build()?, events })
+    }
+
+    fn token(&mut self, source: &str, request: TokenRequest, background: Option<String>) -> Value {
+        let source = self.sources[source].source.clone();
+        let ask = move || match source.token_with(&request) {
+            Ok(token) => about(&source, &token),
+            Err(error) => facts(Some(&source), &error),
+        };
+        let Some(job) = background else { return ask() };
+        self.jobs.insert(job, thread::spawn(ask));
+        json!({"ok": {}})
     }
 
     fn call(

@@ -55,6 +55,11 @@
 #include <stdint.h>
 
 /**
+ * As the time that a call waits: as long as the source's deadline says.
+ */
+#define FRONTEGG_SOURCE_DEADLINE UINT64_MAX
+
+/**
  * The version of the binary interface that this header describes. Compare it with
  * frontegg_abi_version() where the library is loaded at run time.
  */
@@ -145,6 +150,57 @@ typedef int32_t frontegg_status;
 #endif // __cplusplus
 
 /**
+ * The kinds of events. Numbers and names are frozen; later versions add to them.
+ */
+enum frontegg_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * An authentication brought a token.
+     */
+    FRONTEGG_EVENT_KIND_AUTHENTICATED = 1,
+    /**
+     * A refresh brought a token.
+     */
+    FRONTEGG_EVENT_KIND_REFRESHED = 2,
+    /**
+     * A refresh failed, with this error, in such a way that its refresh token is lost: an
+     * authentication follows.
+     */
+    FRONTEGG_EVENT_KIND_FELL_BACK = 3,
+    /**
+     * A renewal failed, with this error.
+     */
+    FRONTEGG_EVENT_KIND_FAILED = 4,
+    /**
+     * Callers go on with the token that they have, since it is still valid although its
+     * renewal failed. Follows upon FRONTEGG_EVENT_KIND_FAILED.
+     */
+    FRONTEGG_EVENT_KIND_SERVED_WHILE_FAILING = 5,
+    /**
+     * A call got a remembered failure, this error, and the service was left alone. Once for
+     * each failure.
+     */
+    FRONTEGG_EVENT_KIND_THROTTLED = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum frontegg_event_kind frontegg_event_kind;
+#else
+typedef int32_t frontegg_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * An access token that a source answered. It never changes, so threads may share it, and it
+ * stays readable whatever becomes of its source. It is zeroed when the last that refers to it
+ * is freed. Owned by the caller; free it with frontegg_access_token_free.
+ */
+typedef struct frontegg_access_token frontegg_access_token;
+
+/**
  * The two calls of the service, stateless but for a pool of connections. Any number of
  * threads may use one client at once; make one, and share it. Owned by the caller; free it
  * with frontegg_client_free.
@@ -168,11 +224,89 @@ typedef struct frontegg_config frontegg_config;
 typedef struct frontegg_error frontegg_error;
 
 /**
+ * The settings of a token source, each of which has a default. Setters copy what they are
+ * given, and do nothing for a NULL config. A bad value, which NULL is as well, surfaces where
+ * a source is made; until then it is kept, even if a good one follows. One thread at a time
+ * may use a config. Owned by the caller; free it with frontegg_source_config_free.
+ */
+typedef struct frontegg_source_config frontegg_source_config;
+
+/**
  * The answer of one authentication or refresh. It never changes, so threads may share it.
  * Its tokens are zeroed when it is freed. Owned by the caller; free it with
  * frontegg_token_set_free.
  */
 typedef struct frontegg_token_set frontegg_token_set;
+
+/**
+ * Keeps a valid access token of one API token at hand. Any number of threads may use one
+ * source at once; make one for each API token, and share it. Nothing runs between calls.
+ * Owned by the caller; free it with frontegg_token_source_free.
+ */
+typedef struct frontegg_token_source frontegg_token_source;
+
+/**
+ * What happened to a source. Lent to an observer, with all that it points to, for the time of
+ * the call. Later versions may add members at the end.
+ */
+typedef struct {
+    /**
+     * What happened.
+     */
+    frontegg_event_kind kind;
+    /**
+     * How many tokens the source has had by then.
+     */
+    uint64_t generation;
+    /**
+     * Why, where something failed; else NULL. frontegg_error_clone makes a copy to keep.
+     */
+    const frontegg_error *error;
+} frontegg_event;
+
+/**
+ * Is told of events, with the pointer that was given along with it. Called on a thread of the
+ * library that renews, or on one of yours whose call fails; never under a lock, so it may use
+ * the source, even close it, but must not free it. While it runs, the next event waits, and so
+ * does whoever closes or frees the source. It must return normally: no exception, no longjmp.
+ */
+typedef void (*frontegg_observer)(const frontegg_event *event, void *user_data);
+
+/**
+ * Counts since a source was made; a forked child starts anew. Later versions may add members at
+ * the end, so its size is passed along.
+ */
+typedef struct {
+    /**
+     * Tokens that an authentication brought.
+     */
+    uint64_t authentications;
+    /**
+     * Tokens that a refresh brought.
+     */
+    uint64_t refreshes;
+    /**
+     * Refreshes that failed, so that an authentication followed.
+     */
+    uint64_t fallbacks;
+    /**
+     * Renewals that failed.
+     */
+    uint64_t failures;
+    /**
+     * Calls that waited for a renewal.
+     */
+    uint64_t waits;
+    /**
+     * Tokens that a shared store had. None yet: the only store is memory.
+     */
+    uint64_t store_hits;
+    /**
+     * Whether refresh tokens were rejected so often before their first use that the policy
+     * `auto` does without, for the time being.
+     */
+    bool authenticating_only;
+} frontegg_stats;
 
 #ifdef __cplusplus
 extern "C" {
@@ -372,6 +506,218 @@ frontegg_status frontegg_client_refresh(const frontegg_client *client,
                                         frontegg_error **error);
 
 /**
+ * A config with every setting at its default. Never NULL.
+ */
+frontegg_source_config *frontegg_source_config_new(void);
+
+/**
+ * Frees a config. Sources made with it stay as they are. NULL is fine.
+ */
+void frontegg_source_config_free(frontegg_source_config *config);
+
+/**
+ * From which part of its lifetime on a token is renewed in the background: each token's point
+ * is drawn from this range within 0 to 1, so that a fleet that started together does not renew
+ * together. 0.7 to 0.8 by default.
+ */
+void frontegg_source_config_set_renewal_window(frontegg_source_config *config,
+                                               double from,
+                                               double to);
+
+/**
+ * How to renew: `auto` (the default: by refresh, unless refresh tokens are rejected again and
+ * again before their first use, since more are in use than the service keeps), `refresh_first`
+ * or `authenticate_only`.
+ */
+void frontegg_source_config_set_policy(frontegg_source_config *config, const char *policy);
+
+/**
+ * How long a renewal takes at most, with all its requests and waits, and how long a call waits
+ * for one, unless it says otherwise. The client's deadline by default; 0 is a bad value.
+ */
+void frontegg_source_config_set_deadline_ms(frontegg_source_config *config, uint64_t milliseconds);
+
+/**
+ * Who is told of events, and a pointer to pass along, which is not followed here. Both have to
+ * stay valid until every source made with this config was freed. None by default, and for a
+ * NULL observer.
+ */
+void frontegg_source_config_set_observer(frontegg_source_config *config,
+                                         frontegg_observer observer,
+                                         void *user_data);
+
+/**
+ * Makes a source for this API token, which is the caller's to free. With NULL for the config,
+ * every setting is at its default; a bad one surfaces here, as
+ * FRONTEGG_STATUS_INVALID_ARGUMENT. Does not block: contacts nobody until a token is asked for.
+ * Client and config stay the caller's and can be freed at once; any number of sources may share
+ * a client. A client that is closed can renew nothing any more.
+ */
+frontegg_status frontegg_token_source_new(const frontegg_client *client,
+                                          const char *client_id,
+                                          const char *secret,
+                                          const frontegg_source_config *config,
+                                          frontegg_token_source **source,
+                                          frontegg_error **error);
+
+/**
+ * The same with a client of its own, and the API token that `FRONTEGG_CLIENT_ID` and
+ * `FRONTEGG_SECRET` name. With NULL for the client's config, that is as
+ * frontegg_config_new_from_env makes it. No other thread may change the environment meanwhile.
+ */
+frontegg_status frontegg_token_source_new_from_env(const frontegg_config *client_config,
+                                                   const frontegg_source_config *config,
+                                                   frontegg_token_source **source,
+                                                   frontegg_error **error);
+
+/**
+ * A valid access token, which is the caller's to free: at once if there is one, else by renewal.
+ * From any thread. While the token is fresh, this takes no lock, allocates nothing and makes no
+ * system call: do not keep the token, but ask each time that one is needed.
+ *
+ * Blocks only where there is no token, or one in its last 30 s or the last tenth of its lifetime,
+ * and then for the source's deadline at most; all who wait share one renewal, its token or its
+ * error. An expired token is never answered. Any status is possible.
+ */
+frontegg_status frontegg_token_source_token(const frontegg_token_source *source,
+                                            frontegg_access_token **token,
+                                            frontegg_error **error);
+
+/**
+ * The same with at least so much of its life left: beyond nine tenths of the lifetime that the
+ * service gives, that is an invalid argument. Waits for `timeout_ms` at most, and fails with
+ * FRONTEGG_STATUS_TIMEOUT then if nothing can be answered, while the renewal goes on; 0 does not
+ * wait at all. FRONTEGG_SOURCE_DEADLINE leaves that to the source's deadline.
+ */
+frontegg_status frontegg_token_source_token_with(const frontegg_token_source *source,
+                                                 uint64_t min_validity_ms,
+                                                 uint64_t timeout_ms,
+                                                 frontegg_access_token **token,
+                                                 frontegg_error **error);
+
+/**
+ * The current token if it is valid, which is the caller's to free; else NULL, as for NULL. Never
+ * blocks, and starts no renewal.
+ */
+frontegg_access_token *frontegg_token_source_peek(const frontegg_token_source *source);
+
+/**
+ * Tells that a resource server answered 401 to this token. It is dropped if it is still the
+ * current one, so that a burst of late 401s causes one renewal; answers whether it was. Does not
+ * block; the next call for a token renews. false for NULL.
+ *
+ * Where tokens are rejected one after the other, renewing does not help: from the second one on,
+ * the rejected token serves on for a while (1 s, doubling to 30 s) before it is renewed.
+ */
+bool frontegg_token_source_invalidate(const frontegg_token_source *source, const char *token);
+
+/**
+ * Goes on with other credentials, such as a rotated secret. What was remembered of a rejection is
+ * forgotten. A token of another client id is dropped; one of the same stays until it is due. Does
+ * not block.
+ */
+frontegg_status frontegg_token_source_set_credentials(const frontegg_token_source *source,
+                                                      const char *client_id,
+                                                      const char *secret,
+                                                      frontegg_error **error);
+
+/**
+ * Tells what the source has done so far: give `sizeof(frontegg_stats)` as the size. All zero for
+ * a NULL source; nothing is written to a NULL. Does not block.
+ */
+void frontegg_token_source_stats(const frontegg_token_source *source,
+                                 frontegg_stats *stats,
+                                 size_t size);
+
+/**
+ * Fails all calls with FRONTEGG_STATUS_CLOSED, those that wait at once, interrupts a renewal
+ * under way, and blocks until its thread has ended, which one that is connecting does with that
+ * step. The client stays open. May be called from any thread, repeatedly, and with NULL. The
+ * source still has to be freed.
+ */
+void frontegg_token_source_close(const frontegg_token_source *source);
+
+/**
+ * Closes a source, which blocks as frontegg_token_source_close does, and frees it. No other
+ * thread may be in a call with it, and its observer is not called any more. Tokens that it
+ * answered stay valid. NULL is fine.
+ */
+void frontegg_token_source_free(frontegg_token_source *source);
+
+/**
+ * Frees an access token and its strings, and zeroes them unless its source or another call's
+ * answer refers to the same. NULL is fine.
+ */
+void frontegg_access_token_free(frontegg_access_token *token);
+
+/**
+ * The token itself: a JSON Web Token to present to an API. Never NULL but for NULL.
+ */
+const char *frontegg_access_token_token(const frontegg_access_token *token);
+
+/**
+ * The value of an `Authorization` header: `Bearer `, and then the token. Never NULL but for
+ * NULL.
+ */
+const char *frontegg_access_token_authorization(const frontegg_access_token *token);
+
+/**
+ * When the token expires, in milliseconds since 1970 by this machine's clock as it stood
+ * when the token was asked for. -1 if its lifetime is unknown, and then it is good for one
+ * use; also -1 for NULL.
+ */
+int64_t frontegg_access_token_expires_at_ms(const frontegg_access_token *token);
+
+/**
+ * From when on its source renews the token in the background, in milliseconds since 1970 by
+ * the same clock. -1 if its lifetime is unknown, and for NULL.
+ */
+int64_t frontegg_access_token_renewal_due_at_ms(const frontegg_access_token *token);
+
+/**
+ * What its source got the token by: `authenticate` or `refresh`. The string is static. NULL
+ * for NULL.
+ */
+const char *frontegg_access_token_origin(const frontegg_access_token *token);
+
+/**
+ * All claims of the token as a JSON object, NOT verified: for display and scheduling, never
+ * to decide on access. NULL if the token is no readable JWT, and for NULL.
+ */
+const char *frontegg_access_token_claims_json(const frontegg_access_token *token);
+
+/**
+ * The claim `sub`, not verified: the client id of the API token. NULL if there is none, and
+ * for NULL.
+ */
+const char *frontegg_access_token_subject(const frontegg_access_token *token);
+
+/**
+ * The claim `tenantId`, not verified: the account that the API token belongs to. NULL if
+ * there is none, and for NULL.
+ */
+const char *frontegg_access_token_tenant_id(const frontegg_access_token *token);
+
+/**
+ * The claim `type`, not verified: `tenantApiToken` or `userApiToken`. NULL if there is
+ * none, and for NULL.
+ */
+const char *frontegg_access_token_token_type(const frontegg_access_token *token);
+
+/**
+ * The claim `iat`, not verified: when the token was issued, in seconds since 1970 by the
+ * service's clock. -1 if there is none, and for NULL.
+ */
+int64_t frontegg_access_token_issued_at(const frontegg_access_token *token);
+
+/**
+ * The claim `exp`, not verified: when the token expires, in seconds since 1970 by the
+ * service's clock. -1 if there is none, and for NULL.
+ * frontegg_access_token_expires_at_ms is what the source goes by.
+ */
+int64_t frontegg_access_token_claimed_expiry(const frontegg_access_token *token);
+
+/**
  * Frees a token set and its strings, and zeroes the tokens. NULL is fine.
  */
 void frontegg_token_set_free(frontegg_token_set *token_set);
@@ -450,6 +796,11 @@ int64_t frontegg_token_set_issued_at(const frontegg_token_set *token_set);
 int64_t frontegg_token_set_expires_at(const frontegg_token_set *token_set);
 
 /**
+ * A copy, which is the caller's to free: to keep an error that is only lent. NULL for NULL.
+ */
+frontegg_error *frontegg_error_clone(const frontegg_error *error);
+
+/**
  * Frees an error and its strings. NULL is fine.
  */
 void frontegg_error_free(frontegg_error *error);
@@ -513,6 +864,12 @@ uint32_t frontegg_error_attempts(const frontegg_error *error);
  * Whether the same call, made later, can succeed. false for NULL.
  */
 bool frontegg_error_retryable(const frontegg_error *error);
+
+/**
+ * The name of a kind of event, such as `fell_back`; NULL for a number that is none. The string
+ * is static.
+ */
+const char *frontegg_event_kind_name(int32_t kind);
 
 /**
  * The name of a status, such as `rate_limited`; NULL for a number that is none. The string

@@ -21,6 +21,12 @@ pub struct frontegg_client {
     inner: Client,
 }
 
+impl frontegg_client {
+    pub(crate) fn inner(&self) -> &Client {
+        &self.inner
+    }
+}
+
 /// Makes a client, which is the caller's to free. This is where a bad setting surfaces, as
 /// FRONTEGG_STATUS_INVALID_ARGUMENT. Does not block: opens no connection, and loads the
 /// platform's roots at the first call only. The config stays the caller's: it can be freed at

@@ -3,10 +3,10 @@
 use std::ffi::c_char;
 use std::time::Duration;
 
-use frontegg_core::guard::guard;
 use frontegg_core::{ClientBuilder, Error, Roots};
 
 use crate::border::{accessor, free};
+use crate::collected::Collected;
 use crate::settings::Settings;
 use crate::text::{read, read_bytes};
 
@@ -16,22 +16,15 @@ use crate::text::{read, read_bytes};
 /// bad value, which NULL is as well, surfaces in frontegg_client_new; until then it is kept,
 /// even if a good one follows. One thread at a time may use a config. Owned by the caller;
 /// free it with frontegg_config_free.
-pub struct frontegg_config {
-    settings: Settings,
-    /// The first value that was bad.
-    problem: Option<Error>,
-}
+pub struct frontegg_config(Collected<Settings>);
 
 impl frontegg_config {
     fn new(settings: Settings) -> Box<Self> {
-        Box::new(Self { settings, problem: None })
+        Box::new(Self(Collected::new(settings)))
     }
 
     pub(crate) fn builder(&self) -> Result<ClientBuilder, Error> {
-        match &self.problem {
-            Some(problem) => Err(problem.clone()),
-            None => self.settings.builder(),
-        }
+        self.0.get()?.builder()
     }
 }
 
@@ -39,11 +32,8 @@ fn set(
     config: Option<&mut frontegg_config>,
     change: impl FnOnce(&mut Settings) -> Result<(), Error>,
 ) {
-    let Some(config) = config else { return };
-    if let Err(problem) = guard(|| change(&mut config.settings)) {
-        accessor((), || {
-            config.problem.get_or_insert(problem);
-        });
+    if let Some(config) = config {
+        config.0.set(change);
     }
 }
 

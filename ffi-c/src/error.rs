@@ -8,9 +8,11 @@ use frontegg_core::Error;
 use crate::border::{accessor, free};
 use crate::status::{frontegg_status, frontegg_status_name};
 use crate::text::{for_c, pointer};
+use crate::time::milliseconds;
 
 /// Why a call failed. No secret and no token is in any of its texts. It never changes, so
 /// threads may share it. Owned by the caller; free it with frontegg_error_free.
+#[derive(Clone)]
 pub struct frontegg_error {
     status: frontegg_status,
     message: CString,
@@ -32,11 +34,19 @@ impl frontegg_error {
             messages: error.messages().iter().map(|message| for_c(message)).collect(),
             error_code: error.error_code().map(for_c),
             trace_id: error.trace_id().map(for_c),
-            retry_after_ms: error.retry_after().map_or(-1, crate::token_set::milliseconds),
+            retry_after_ms: error.retry_after().map_or(-1, milliseconds),
             attempts: error.attempts(),
             retryable: error.is_retryable(),
         }
     }
+}
+
+/// A copy, which is the caller's to free: to keep an error that is only lent. NULL for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_error_clone(
+    error: Option<&frontegg_error>,
+) -> Option<Box<frontegg_error>> {
+    accessor(None, || error.map(|error| Box::new(error.clone())))
 }
 
 /// Frees an error and its strings. NULL is fine.

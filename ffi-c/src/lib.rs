@@ -2,7 +2,9 @@
 //!
 //! Ownership is in the signatures: `Option<Box<T>>` takes a handle over, `Option<&T>` and
 //! `Option<&mut T>` borrow one, `Option<&mut MaybeUninit<Option<Box<T>>>>` is where to put
-//! one, and each of them may be NULL. So only the reading of strings and byte ranges is unsafe.
+//! one, and each of them may be NULL. An access token, of which its source keeps a share, is a
+//! `NonNull<T>` in place of a box. So only the reading of strings and byte ranges is unsafe, and
+//! the freeing of a share.
 //!
 //! The doc comments of public items are written for the header's readers.
 
@@ -15,16 +17,29 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod border;
+mod claims;
+mod collected;
 mod settings;
+#[cfg(feature = "testing")]
+mod testing;
 mod text;
+mod time;
 
 // In the order of the header.
 pub mod config;
 
 pub mod client;
 
+pub mod source_config;
+
+pub mod token_source;
+
+pub mod access_token;
+
 pub mod token_set;
 
 pub mod error;
+pub mod event;
+pub mod stats;
 pub mod status;
 pub mod version;

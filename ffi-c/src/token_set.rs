@@ -2,14 +2,14 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
-use std::sync::OnceLock;
-use std::time::{Duration, UNIX_EPOCH};
 
-use frontegg_core::{Claims, TokenSet};
+use frontegg_core::TokenSet;
 use zeroize::Zeroizing;
 
 use crate::border::{accessor, free};
+use crate::claims::{Decoded, Facts};
 use crate::text::{for_c, pointer};
+use crate::time::{milliseconds, since_1970};
 
 /// The answer of one authentication or refresh. It never changes, so threads may share it.
 /// Its tokens are zeroed when it is freed. Owned by the caller; free it with
@@ -19,19 +19,8 @@ pub struct frontegg_token_set {
     refresh_token: Option<Zeroizing<CString>>,
     expires: Option<CString>,
     trace_id: Option<CString>,
-    /// Decoded when first asked for: most callers never do.
-    claims: OnceLock<Option<Facts>>,
+    claims: Decoded,
     inner: TokenSet,
-}
-
-/// The claims as C reads them.
-struct Facts {
-    json: CString,
-    subject: Option<CString>,
-    tenant_id: Option<CString>,
-    token_type: Option<CString>,
-    issued_at: i64,
-    expires_at: i64,
 }
 
 impl From<TokenSet> for frontegg_token_set {
@@ -42,36 +31,16 @@ impl From<TokenSet> for frontegg_token_set {
             refresh_token: inner.refresh_token().map(|token| secret(token.as_str())),
             expires: inner.expires().map(for_c),
             trace_id: inner.trace_id().map(for_c),
-            claims: OnceLock::new(),
+            claims: Decoded::default(),
             inner,
-        }
-    }
-}
-
-impl From<Claims> for Facts {
-    fn from(claims: Claims) -> Self {
-        Self {
-            json: for_c(&claims.to_json()),
-            subject: claims.subject().map(for_c),
-            tenant_id: claims.tenant_id().map(for_c),
-            token_type: claims.token_type().map(for_c),
-            issued_at: claims.issued_at().unwrap_or(-1),
-            expires_at: claims.expires_at().unwrap_or(-1),
         }
     }
 }
 
 impl frontegg_token_set {
     fn claims(&self) -> Option<&Facts> {
-        let decode = || self.inner.access_token().claims().map(Facts::from);
-        self.claims.get_or_init(decode).as_ref()
+        self.claims.of(self.inner.access_token())
     }
-}
-
-/// Whole milliseconds, rounded.
-pub(crate) fn milliseconds(span: Duration) -> i64 {
-    let rounded = span.saturating_add(Duration::from_micros(500)).as_millis();
-    i64::try_from(rounded).unwrap_or(i64::MAX)
 }
 
 fn text(
@@ -132,9 +101,7 @@ pub extern "C" fn frontegg_token_set_expires(
 /// NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_token_set_received_at_ms(token_set: Option<&frontegg_token_set>) -> i64 {
-    number(token_set, |set| {
-        set.inner.received_at().duration_since(UNIX_EPOCH).ok().map(milliseconds)
-    })
+    number(token_set, |set| since_1970(set.inner.received_at()))
 }
 
 /// The answer's `frontegg-trace-id`, which Frontegg's support asks for; NULL if it had none,
@@ -153,7 +120,7 @@ pub extern "C" fn frontegg_token_set_trace_id(
 pub extern "C" fn frontegg_token_set_claims_json(
     token_set: Option<&frontegg_token_set>,
 ) -> *const c_char {
-    text(token_set, |set| set.claims().map(|claims| &*claims.json))
+    text(token_set, |set| set.claims().map(Facts::json))
 }
 
 /// The claim `sub`, not verified: the client id of the API token. NULL if there is none, and
@@ -162,7 +129,7 @@ pub extern "C" fn frontegg_token_set_claims_json(
 pub extern "C" fn frontegg_token_set_subject(
     token_set: Option<&frontegg_token_set>,
 ) -> *const c_char {
-    text(token_set, |set| set.claims()?.subject.as_deref())
+    text(token_set, |set| set.claims()?.subject())
 }
 
 /// The claim `tenantId`, not verified: the account that the API token belongs to. NULL if
@@ -171,7 +138,7 @@ pub extern "C" fn frontegg_token_set_subject(
 pub extern "C" fn frontegg_token_set_tenant_id(
     token_set: Option<&frontegg_token_set>,
 ) -> *const c_char {
-    text(token_set, |set| set.claims()?.tenant_id.as_deref())
+    text(token_set, |set| set.claims()?.tenant_id())
 }
 
 /// The claim `type`, not verified: `tenantApiToken` or `userApiToken`. NULL if there is
@@ -180,31 +147,19 @@ pub extern "C" fn frontegg_token_set_tenant_id(
 pub extern "C" fn frontegg_token_set_token_type(
     token_set: Option<&frontegg_token_set>,
 ) -> *const c_char {
-    text(token_set, |set| set.claims()?.token_type.as_deref())
+    text(token_set, |set| set.claims()?.token_type())
 }
 
 /// The claim `iat`, not verified: when the access token was issued, in seconds since 1970 by
 /// the service's clock. -1 if there is none, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_token_set_issued_at(token_set: Option<&frontegg_token_set>) -> i64 {
-    number(token_set, |set| Some(set.claims()?.issued_at))
+    number(token_set, |set| set.claims()?.issued_at)
 }
 
 /// The claim `exp`, not verified: when the access token expires, in seconds since 1970 by
 /// the service's clock. -1 if there is none, and for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_token_set_expires_at(token_set: Option<&frontegg_token_set>) -> i64 {
-    number(token_set, |set| Some(set.claims()?.expires_at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_rounded_and_saturate() {
-        assert_eq!(milliseconds(Duration::from_micros(1_499)), 1);
-        assert_eq!(milliseconds(Duration::from_micros(1_500)), 2);
-        assert_eq!(milliseconds(Duration::MAX), i64::MAX);
-    }
+    number(token_set, |set| set.claims()?.expires_at)
 }

@@ -1,0 +1,129 @@
+//! `frontegg_source_config`: the settings of a token source, one setter each.
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use frontegg_core::{Error, Policy, TokenSourceBuilder};
+
+use crate::border::{accessor, free};
+use crate::collected::Collected;
+use crate::event::{Observer, frontegg_observer};
+use crate::text::read;
+
+/// The settings of a token source, each of which has a default. Setters copy what they are
+/// given, and do nothing for a NULL config. A bad value, which NULL is as well, surfaces where
+/// a source is made; until then it is kept, even if a good one follows. One thread at a time
+/// may use a config. Owned by the caller; free it with frontegg_source_config_free.
+#[derive(Default)]
+pub struct frontegg_source_config(Collected<Settings>);
+
+/// What was not set is left to the core and its defaults.
+#[derive(Default)]
+struct Settings {
+    renewal_window: Option<(f64, f64)>,
+    policy: Option<Policy>,
+    deadline: Option<Duration>,
+    observer: Option<Observer>,
+}
+
+impl frontegg_source_config {
+    /// Puts the settings on top of a builder's own.
+    pub(crate) fn apply(
+        &self,
+        mut builder: TokenSourceBuilder,
+    ) -> Result<TokenSourceBuilder, Error> {
+        let settings = self.0.get()?;
+        if let Some((from, to)) = settings.renewal_window {
+            builder = builder.renewal_window(from..=to);
+        }
+        if let Some(policy) = settings.policy {
+            builder = builder.policy(policy);
+        }
+        if let Some(deadline) = settings.deadline {
+            builder = builder.deadline(deadline);
+        }
+        if let Some(observer) = settings.observer {
+            builder = builder.observer(move |event| observer.tell(event));
+        }
+        Ok(builder)
+    }
+}
+
+fn set(
+    config: Option<&mut frontegg_source_config>,
+    change: impl FnOnce(&mut Settings) -> Result<(), Error>,
+) {
+    if let Some(config) = config {
+        config.0.set(change);
+    }
+}
+
+/// A config with every setting at its default. Never NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_new() -> Option<Box<frontegg_source_config>> {
+    accessor(None, || Some(Box::default()))
+}
+
+/// Frees a config. Sources made with it stay as they are. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_free(config: Option<Box<frontegg_source_config>>) {
+    free(config);
+}
+
+/// From which part of its lifetime on a token is renewed in the background: each token's point
+/// is drawn from this range within 0 to 1, so that a fleet that started together does not renew
+/// together. 0.7 to 0.8 by default.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_set_renewal_window(
+    config: Option<&mut frontegg_source_config>,
+    from: f64,
+    to: f64,
+) {
+    set(config, |settings| {
+        settings.renewal_window = Some((from, to));
+        Ok(())
+    });
+}
+
+/// How to renew: `auto` (the default: by refresh, unless refresh tokens are rejected again and
+/// again before their first use, since more are in use than the service keeps), `refresh_first`
+/// or `authenticate_only`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn frontegg_source_config_set_policy(
+    config: Option<&mut frontegg_source_config>,
+    policy: *const c_char,
+) {
+    set(config, |settings| {
+        // SAFETY: the header's rule on strings.
+        settings.policy = Some(unsafe { read(policy, "the policy") }?.parse()?);
+        Ok(())
+    });
+}
+
+/// How long a renewal takes at most, with all its requests and waits, and how long a call waits
+/// for one, unless it says otherwise. The client's deadline by default; 0 is a bad value.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_set_deadline_ms(
+    config: Option<&mut frontegg_source_config>,
+    milliseconds: u64,
+) {
+    set(config, |settings| {
+        settings.deadline = Some(Duration::from_millis(milliseconds));
+        Ok(())
+    });
+}
+
+/// Who is told of events, and a pointer to pass along, which is not followed here. Both have to
+/// stay valid until every source made with this config was freed. None by default, and for a
+/// NULL observer.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_set_observer(
+    config: Option<&mut frontegg_source_config>,
+    observer: frontegg_observer,
+    user_data: *mut c_void,
+) {
+    set(config, |settings| {
+        settings.observer = observer.map(|call| Observer { call, user_data });
+        Ok(())
+    });
+}

@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test lint generate bench dist clean \
 	test-rust test-c test-python test-node test-examples test-conformance \
-	tools rust c python node drivers
+	tools rust c c-testing python node drivers
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -25,6 +25,13 @@ rust: tools
 c: tools
 	cargo build -p frontegg-token-ffi
 	$(MAKE) --silent -C ffi-c install PREFIX=$(CURDIR)/build/c BUILT=../target/debug
+
+# The same with a clock that can be moved, for the drivers alone; in a folder of its own, so that
+# it is never taken for the other.
+c-testing: tools
+	cargo build -p frontegg-token-ffi --features testing --target-dir target/testing
+	$(MAKE) --silent -C ffi-c install PREFIX=$(CURDIR)/build/c-testing \
+		BUILT=../target/testing/debug
 
 .venv/installed: py/requirements-dev.txt
 	python3 -m venv .venv
@@ -70,13 +77,13 @@ test-node: rust node
 test-examples: rust c python node
 	bash examples/run.sh --check
 
-# How a program is built with the installed C library.
-C_FLAGS := -O1 -g -Wall -Wextra -Ibuild/c/include
-C_LIBS := -Lbuild/c/lib -Wl,-rpath,$(CURDIR)/build/c/lib -lfrontegg_token -pthread
+# How a driver is built with the installed C library.
+C_FLAGS := -O1 -g -Wall -Wextra -Ibuild/c-testing/include
+C_LIBS := -Lbuild/c-testing/lib -Wl,-rpath,$(CURDIR)/build/c-testing/lib -lfrontegg_token -pthread
 
-drivers: c
+drivers: c-testing
 	mkdir -p build/drivers
-	cc $(C_FLAGS) conformance/drivers/c/driver.c -o build/drivers/c $(C_LIBS) -lcjson
+	cc $(C_FLAGS) conformance/drivers/c/*.c -o build/drivers/c $(C_LIBS) -lcjson
 	c++ -std=c++17 $(C_FLAGS) conformance/drivers/cpp/driver.cpp -o build/drivers/cpp $(C_LIBS)
 
 test-conformance: drivers python node

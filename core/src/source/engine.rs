@@ -94,6 +94,11 @@ impl Engine {
         self.published.fresh(&self.clock)
     }
 
+    /// For how long yet a look takes nothing more.
+    pub(crate) fn good_for(&self, loan: &Loan) -> Duration {
+        loan.as_ref().map_or(Duration::ZERO, |current| current.good_for(&self.clock))
+    }
+
     /// Blocks until there is a token, or an error, or the time is up.
     pub(crate) fn obtain(
         self: &Arc<Self>,

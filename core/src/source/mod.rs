@@ -131,6 +131,15 @@ impl TokenSource {
         self.engine().fresh().map(|loan| TokenRef(Held::Lent(loan)))
     }
 
+    /// The same with the span for which it would go on answering this token, if nobody does
+    /// anything to the source and no renewal ends meanwhile: for bindings that answer from
+    /// their copy without a look.
+    pub fn fresh_for(&self) -> Option<(TokenRef, Duration)> {
+        let loan = self.engine().fresh()?;
+        let span = self.engine().good_for(&loan);
+        Some((TokenRef(Held::Lent(loan)), span))
+    }
+
     /// The same as [`token_with`](Self::token_with) for a caller that must not block: calls
     /// back exactly once, at once in this thread, or later from the thread of the renewal. The
     /// timeout counts for nothing here; the source's deadline does.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
 
@@ -55,6 +56,13 @@ impl Current {
     pub(super) fn token(&self) -> &AccessToken {
         &self.held.token
     }
+
+    /// For how long yet it is good.
+    pub(super) fn good_for(&self, clock: &Clock) -> Duration {
+        let age = clock.now().nanos_since(self.held.since);
+        let until = self.serve_until.load(Ordering::Relaxed);
+        Duration::from_nanos(until.saturating_sub(age))
+    }
 }
 
 impl Published {
@@ -75,7 +83,7 @@ impl Published {
     }
 
     /// Makes known what is held now; `serve_until` is an age. Under the source's lock.
-    pub(super) fn publish(&self, held: Option<&Held>, serve_until: std::time::Duration) {
+    pub(super) fn publish(&self, held: Option<&Held>, serve_until: Duration) {
         let current = self.0.load();
         match (current.as_ref(), held) {
             (Some(current), Some(held)) if current.held.generation == held.generation => {

@@ -1,10 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { crossing, endAll, open, start } from './calls.js';
-import { FronteggError, type FronteggErrorCode, invalidArgument } from './errors.js';
+import { crossing, endAll, errorOf, open, start } from './calls.js';
+import { invalidArgument } from './errors.js';
 import type { Facts, NativeClient } from './native.js';
 import type { ClientOptions, CommonOptions } from './options.js';
-import { bag, settings, text } from './settings.js';
+import { abortSignal, bag, credentials as checked, settings, text } from './settings.js';
 import { TokenSet } from './token-set.js';
 
 /** What identifies an API token to the service. */
@@ -24,6 +24,9 @@ export interface CallOptions {
    */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** @internal What a token source builds upon. */
+export let nativeOf: (client: unknown) => NativeClient;
 
 /**
  * The two calls of the service, each answering a {@link TokenSet} or rejecting with a
@@ -83,9 +86,7 @@ export class Client {
    * one more invalidates the earliest.
    */
   async authenticate(credentials: Credentials, options?: CallOptions): Promise<TokenSet> {
-    const given = bag('the credentials', credentials);
-    const clientId = text('clientId', given.clientId);
-    const secret = text('secret', given.secret);
+    const { clientId, secret } = checked(credentials);
     return await this.#call(options, (id) => this.#native.authenticate(id, clientId, secret));
   }
 
@@ -113,7 +114,14 @@ export class Client {
     // Awaited here, so that the stack of the error leads to whoever awaits the call.
     const outcome = await start(this.#native, signal, begin);
     if (outcome instanceof TokenSet) return outcome;
-    throw new FronteggError(outcome.code as FronteggErrorCode, outcome.message, outcome);
+    throw errorOf(outcome);
+  }
+
+  static {
+    nativeOf = (client) => {
+      if (typeof client === 'object' && client !== null && #native in client) return client.#native;
+      throw invalidArgument('the client is not a Client');
+    };
   }
 
   /** @internal What `console.log` shows. */
@@ -140,13 +148,5 @@ const CLOSED: Facts = {
 };
 
 function signalOf(options: unknown): AbortSignal | undefined {
-  if (options === undefined) return undefined;
-  const { signal } = bag('the options', options);
-  if (signal === undefined) return undefined;
-  // Not `instanceof`: it may come from another realm, as in some test runners.
-  const { aborted, addEventListener } = bag('signal', signal);
-  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') {
-    return signal as AbortSignal;
-  }
-  throw invalidArgument('signal is not an AbortSignal');
+  return options === undefined ? undefined : abortSignal(bag('the options', options).signal);
 }

@@ -4,12 +4,14 @@
 import { createRequire } from 'node:module';
 import type * as implementation from './index.js';
 
-const { Client, ERROR_CODES, FronteggError, TokenSet } = createRequire(import.meta.url)(
-  './index.js',
-) as typeof implementation;
+const { Client, ERROR_CODES, FronteggError, TokenInfo, TokenSet, TokenSource } = createRequire(
+  import.meta.url,
+)('./index.js') as typeof implementation;
 type Client = implementation.Client;
 type FronteggError = implementation.FronteggError;
+type TokenInfo = implementation.TokenInfo;
 type TokenSet = implementation.TokenSet;
+type TokenSource = implementation.TokenSource;
 
 export type * from './index.js';
-export { Client, ERROR_CODES, FronteggError, TokenSet };
+export { Client, ERROR_CODES, FronteggError, TokenInfo, TokenSet, TokenSource };

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { Claims } from './claims.js';
 export { type CallOptions, Client, type Credentials } from './client.js';
 export {
   ERROR_CODES,
@@ -12,4 +13,15 @@ export {
   type FronteggErrorFacts,
 } from './errors.js';
 export type { ClientOptions, CommonOptions, EndpointOptions, RetryOptions } from './options.js';
-export { type Claims, TokenSet } from './token-set.js';
+export { TokenSource } from './source.js';
+export type {
+  RenewalOptions,
+  TokenOptions,
+  TokenSourceEvent,
+  TokenSourceEventKind,
+  TokenSourceFromEnvOptions,
+  TokenSourceOptions,
+  TokenSourceStats,
+} from './source-options.js';
+export { TokenInfo } from './token-info.js';
+export { TokenSet } from './token-set.js';

@@ -2,7 +2,14 @@
 
 type Native = typeof import('../native/bridge');
 
-export type { Facts, NativeClient, Settings } from '../native/bridge';
+export type {
+  CurrentToken,
+  Facts,
+  NativeClient,
+  NativeTokenSource,
+  Settings,
+  SourceSettings,
+} from '../native/bridge';
 
 /**
  * The builds that may serve this machine. A build for the other C library does not load, so

@@ -1,7 +1,7 @@
 /** From options, of which nothing is certain at run time, to settings for the native half. */
 
 import { invalidArgument } from './errors.js';
-import type { Settings } from './native.js';
+import type { Settings, SourceSettings } from './native.js';
 
 type Bag = Record<string, unknown>;
 
@@ -45,6 +45,61 @@ export function settings(options: unknown, fromEnv: boolean): Settings {
     result.clientCertificateKey = pem('clientCertificate.key', key);
   }
   return result;
+}
+
+const CREDENTIALS = { clientId: 'string', secret: 'string' } as const;
+const SOURCE = { policy: 'string', deadline: 'number' } as const;
+
+/** The same for a token source. */
+export function sourceSettings(options: unknown, fromEnv: boolean): SourceSettings {
+  const { renewalWindow, ...simple } = bag('the options', options);
+  const result: SourceSettings = pick(simple, fromEnv ? SOURCE : { ...CREDENTIALS, ...SOURCE });
+  if (!fromEnv) Object.assign(result, credentials(simple));
+  if (renewalWindow !== undefined) {
+    const pair = Array.isArray(renewalWindow) && renewalWindow.length === 2 ? renewalWindow : [{}];
+    if (!pair.every((part) => typeof part === 'number')) {
+      throw invalidArgument('renewalWindow is not a pair of numbers');
+    }
+    result.renewalWindow = [...pair];
+  }
+  return result;
+}
+
+/** What a call for a token wants. */
+export function tokenOptions(options: unknown): {
+  minValidity: number;
+  timeout: number | undefined;
+  signal: AbortSignal | undefined;
+} {
+  const { signal, ...spans } = bag('the options', options);
+  const { minValidity, timeout } = pick(spans, { minValidity: 'number', timeout: 'number' });
+  return {
+    minValidity: minValidity === undefined ? 0 : span('minValidity', minValidity),
+    timeout: timeout === undefined ? undefined : span('timeout', timeout),
+    signal: abortSignal(signal),
+  };
+}
+
+/** The client id and the secret. */
+export function credentials(given: unknown): { clientId: string; secret: string } {
+  const { clientId, secret } = bag('the credentials', given);
+  return { clientId: text('clientId', clientId), secret: text('secret', secret) };
+}
+
+/** An `AbortSignal`, if it is given. */
+export function abortSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  // Not `instanceof`: it may come from another realm, as in some test runners.
+  const { aborted, addEventListener } = bag('signal', signal);
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') {
+    return signal as AbortSignal;
+  }
+  throw invalidArgument('signal is not an AbortSignal');
+}
+
+function span(name: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw invalidArgument(`${name} is not a number of milliseconds from 0 up`);
 }
 
 /** A string that UTF-8 can express. The message never repeats it. */

@@ -1,23 +1,6 @@
-const HIDDEN = '[hidden]';
+import { type Claims, decode } from './claims.js';
 
-/**
- * What an access token says of itself, **not verified**: for display and scheduling, never to
- * decide on access.
- */
-export interface Claims {
-  /** The client id of the API token. */
-  readonly sub?: string;
-  /** The account that the API token belongs to. */
-  readonly tenantId?: string;
-  /** `tenantApiToken` or `userApiToken`. */
-  readonly type?: string;
-  /** When the token was issued, in seconds since 1970 by the service's clock. */
-  readonly iat?: number;
-  /** When the token expires, in seconds since 1970 by the service's clock. */
-  readonly exp?: number;
-  /** Any other claim. */
-  readonly [claim: string]: unknown;
-}
+const HIDDEN = '[hidden]';
 
 /**
  * The answer of one authentication or refresh.
@@ -122,16 +105,5 @@ export class TokenSet {
     inspect: (value: unknown, options: object) => string,
   ): string {
     return `TokenSet ${inspect(this.toJSON(), options)}`;
-  }
-}
-
-function decode(token: string): Claims | undefined {
-  const [, payload, , ...more] = token.split('.');
-  if (payload === undefined || more.length > 0) return undefined;
-  try {
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return typeof claims === 'object' && !Array.isArray(claims) ? Object.freeze(claims) : undefined;
-  } catch {
-    return undefined;
   }
 }

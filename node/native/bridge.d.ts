@@ -2,12 +2,15 @@
 /* eslint-disable */
 
 /**
- * Carries the outcomes of calls to one JavaScript function: one bridge per environment (the
- * main thread, or a worker), for all its clients.
+ * Carries the outcomes of calls to one JavaScript function, and the events of token sources
+ * to another: one bridge per environment (the main thread, or a worker), for all its clients.
  */
 export declare class Bridge {
-  /** `settle` is called once for each call that was not cancelled. */
-  constructor(settle: (id: number, outcome: string | Facts, refreshToken?: string | null, lifetime?: number | null, expires?: string | null, traceId?: string | null, receivedAt?: number) => void)
+  /**
+   * `settle` is called once for each call that was not cancelled. The outcome of a delivery
+   * of a token source is `null` where its current token is what was asked for.
+   */
+  constructor(settle: (id: number, outcome: string | Facts | null, refreshToken?: string | null, lifetime?: number | null, expires?: string | null, traceId?: string | null, receivedAt?: number) => void, tell: (source: number, kind: string, generation: number, error: Facts | null) => void)
   /** Keeps the event loop alive from now on: a call is under way. */
   ref(): void
   /** No longer keeps the event loop alive: no call is under way. */
@@ -30,6 +33,31 @@ export declare class NativeClient {
   close(): void
 }
 
+/** A token source of the core. */
+export declare class NativeTokenSource {
+  /** Checks the settings; contacts nobody. Its events are told under this id. */
+  constructor(bridge: Bridge, client: NativeClient, id: number, settings: SourceSettings)
+  /**
+   * A valid token, or why there is none; or `null`, and then `settle` is called under this
+   * id when the renewal ends.
+   */
+  token(id: number, minValidity?: number | undefined | null): CurrentToken | Facts | null
+  /** What a call gets that has waited for as long as it wants to. */
+  giveUp(minValidity?: number | undefined | null): CurrentToken | Facts
+  /** The current token, if it is valid. */
+  peek(): CurrentToken | null
+  /** What is known of it. */
+  info(): TokenFacts | null
+  /** Drops this token, if it is the current one; tells whether it was. */
+  invalidate(token: string): boolean
+  /** Goes on with other credentials. */
+  setCredentials(clientId: string, secret: string): void
+  /** What was done so far. */
+  stats(): SourceStats
+  /** Ends it, and the renewal under way, without waiting for that. */
+  close(): void
+}
+
 /** One row of the error table. */
 export interface CodeRow {
   /** The frozen number. */
@@ -42,6 +70,16 @@ export interface CodeRow {
 
 /** The error table of the core, for the test that compares it with the one in JavaScript. */
 export declare function codes(): Array<CodeRow>
+
+/** A valid token. */
+export interface CurrentToken {
+  token: string
+  /**
+   * For how many milliseconds it can be handed out without asking again, unless an event
+   * comes; zero for a token that is to be handed out once.
+   */
+  serveFor: number
+}
 
 /** The facts of an error, for JavaScript to make one of. */
 export interface Facts {
@@ -93,4 +131,34 @@ export interface Settings {
   headers: Array<string>
   bearer?: string
   userAgentSuffix?: string
+}
+
+/** What the user gave and nothing else, as for a client. */
+export interface SourceSettings {
+  /** Without it and the secret, the credentials are those of the environment. */
+  clientId?: string
+  secret?: string
+  /** Two parts of a lifetime. */
+  renewalWindow?: Array<number>
+  policy?: string
+  deadline?: number
+}
+
+/** What was done so far. */
+export interface SourceStats {
+  authentications: number
+  refreshes: number
+  fallbacks: number
+  failures: number
+  waits: number
+  storeHits: number
+  authenticatingOnly: boolean
+}
+
+/** What is known of the current token. Times are in milliseconds since 1970. */
+export interface TokenFacts {
+  token: string
+  expiresAt?: number
+  renewalDueAt?: number
+  origin?: string
 }

@@ -17,7 +17,7 @@ static THREADS: Threads = Threads::new(DEFAULT_MAX_THREADS);
 /// A client of the core. Its calls answer through the bridge, under the id they were given.
 #[napi]
 pub struct NativeClient {
-    client: Client,
+    pub(crate) client: Client,
     exit: Exit,
     waiting: Arc<Waiting>,
 }

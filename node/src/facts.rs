@@ -2,12 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use frontegg_token::Error;
+use frontegg_token::{AccessToken, Error};
+use napi::bindgen_prelude::ToNapiValue;
+use napi::sys;
 use napi_derive::napi;
 
 /// The facts of an error, for JavaScript to make one of.
 #[napi(object, object_from_js = false)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// The name in the error table.
     pub code: &'static str,
     /// One sentence for a person.
@@ -53,4 +55,21 @@ pub(crate) fn millis(span: Duration) -> f64 {
 /// Milliseconds since 1970, as a `Date` counts them; before it, 1970 itself.
 pub(crate) fn since_epoch(time: SystemTime) -> f64 {
     millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()).floor()
+}
+
+/// A count as JavaScript's numbers hold it, exactly up to nine thousand million million.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn count(number: u64) -> f64 {
+    number as f64
+}
+
+/// A token that becomes a string of JavaScript without a copy in between.
+pub struct Text(pub(crate) AccessToken);
+
+impl ToNapiValue for Text {
+    #[allow(unsafe_code)]
+    unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> napi::Result<sys::napi_value> {
+        // SAFETY: the caller's promise about `env` is passed on.
+        unsafe { <&str>::to_napi_value(env, text.0.as_str()) }
+    }
 }

@@ -7,6 +7,9 @@ mod bridge;
 mod client;
 mod facts;
 mod settings;
+mod source;
+#[cfg(feature = "testing")]
+mod testing;
 
 use frontegg_token::{CODES, Error, guard};
 use napi_derive::napi;

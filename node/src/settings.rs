@@ -110,7 +110,7 @@ impl Settings {
     }
 }
 
-fn span(name: &str, millis: Option<f64>) -> Result<Option<Duration>, Error> {
+pub(crate) fn span(name: &str, millis: Option<f64>) -> Result<Option<Duration>, Error> {
     let Some(millis) = millis else { return Ok(None) };
     let span = Duration::try_from_secs_f64(millis / 1000.0).map_err(|_| {
         Error::invalid_argument(format!("{name} is not a number of milliseconds from 0 up"))

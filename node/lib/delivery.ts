@@ -16,26 +16,29 @@ export type Delivered = string | Facts | undefined;
 export class Delivery {
   readonly #delivered: Promise<Delivered>;
   readonly #id: number;
-  readonly #abandoned: () => void;
+  readonly #over: () => void;
   #waiting = 0;
 
   /**
    * @param id - The number under which the native half will settle it.
    * @param look - Fetches the token that the native half holds.
-   * @param abandoned - Called when the last one who waited has gone.
+   * @param over - Called when it has come, or the last one who waited has gone.
    */
   constructor(
     id: number,
     source: NativeTokenSource,
     look: () => string | undefined,
-    abandoned: () => void,
+    over: () => void,
   ) {
     this.#id = id;
-    this.#abandoned = abandoned;
+    this.#over = over;
     const settled = new Promise<string | Facts | null>((settle) => {
       list(id, { owner: source, settle, forget: undefined });
     });
-    this.#delivered = settled.then((outcome) => (outcome === null ? look() : outcome));
+    this.#delivered = settled.then((outcome) => {
+      over();
+      return outcome === null ? look() : outcome;
+    });
   }
 
   /**
@@ -81,6 +84,6 @@ export class Delivery {
     this.#waiting--;
     if (this.#waiting > 0) return;
     take(this.#id);
-    this.#abandoned();
+    this.#over();
   }
 }

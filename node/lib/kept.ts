@@ -22,6 +22,7 @@ export class Kept {
   /** Nothing. */
   static readonly NOTHING = new Kept('', Number.NEGATIVE_INFINITY, { wall: 0, steady: 0 });
 
+  readonly text: string;
   /** Resolved already: one promise for all, since to make one costs more than to await it. */
   readonly token: Promise<string>;
   readonly #wallLimit: number;
@@ -30,8 +31,9 @@ export class Kept {
   /** The millisecond in which both clocks were last looked at, and the token found good. */
   #checked = Number.NaN;
 
-  constructor(token: string, span: number, since: Moment) {
-    this.token = Promise.resolve(token);
+  constructor(text: string, span: number, since: Moment) {
+    this.text = text;
+    this.token = Promise.resolve(text);
     this.#wallLimit = since.wall + span;
     this.#steadyLimit = since.steady + span;
     this.#apart = since.wall - since.steady;

@@ -99,11 +99,11 @@ export class TokenSource {
 
   /** What is known of the current token, if it is valid. */
   info(): TokenInfo | undefined {
-    this.#kept = Kept.NOTHING;
     const facts = crossing(() => this.#native.info());
-    return facts
-      ? new TokenInfo(facts.token, facts.expiresAt, facts.renewalDueAt, facts.origin)
-      : undefined;
+    // Whoever hears of another token gets that one next.
+    if (facts?.token !== this.#kept.text) this.#kept = Kept.NOTHING;
+    if (!facts) return undefined;
+    return new TokenInfo(facts.token, facts.expiresAt, facts.renewalDueAt, facts.origin);
   }
 
   /**

@@ -5,12 +5,15 @@
  *
  * A thin layer over frontegg_token.h, whose rules hold, with the habits of C++:
  *
- * Ownership. Config, Client and TokenSet own what they stand for and free it; they can be moved,
- *   not copied. A std::string_view that an object gives is followed by a NUL and lives as long as
- *   the object. One that was moved from can only be assigned to or destroyed.
+ * Ownership. Config, Client, SourceConfig, TokenSource, AccessToken and TokenSet own what they
+ *   stand for and free it; they can be moved, not copied. A std::string_view that an object gives
+ *   is followed by a NUL and lives as long as the object. One that was moved from can only be
+ *   assigned to or destroyed.
  * Errors. What fails throws frontegg::Error (or std::bad_alloc). No destructor throws.
- * Threads. A Client, a TokenSet and an Error may be used by any number of threads at once, a
- *   Config by one at a time. No thread may be in a call of a Client that is destroyed.
+ * Threads. A Client, a TokenSource, an AccessToken, a TokenSet and an Error may be used by any
+ *   number of threads at once, a Config or SourceConfig by one at a time. No thread may be in a
+ *   call of a Client or TokenSource that is destroyed.
+ * Observers. An exception that an observer lets out is dropped.
  * Strings. UTF-8, without a NUL inside. Copies made for a call are zeroed after it.
  */
 #ifndef FRONTEGG_TOKEN_HPP
@@ -19,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -40,6 +44,15 @@ namespace detail {
 struct Free {
     void operator()(frontegg_config *config) const noexcept { frontegg_config_free(config); }
     void operator()(frontegg_client *client) const noexcept { frontegg_client_free(client); }
+    void operator()(frontegg_source_config *config) const noexcept {
+        frontegg_source_config_free(config);
+    }
+    void operator()(frontegg_token_source *source) const noexcept {
+        frontegg_token_source_free(source);
+    }
+    void operator()(frontegg_access_token *token) const noexcept {
+        frontegg_access_token_free(token);
+    }
     void operator()(frontegg_token_set *set) const noexcept { frontegg_token_set_free(set); }
     void operator()(frontegg_error *error) const noexcept { frontegg_error_free(error); }
 };
@@ -60,6 +73,12 @@ template <typename Duration>
 std::optional<Duration> optional(std::int64_t count) noexcept {
     if (count < 0) return std::nullopt;
     return Duration(count);
+}
+
+template <typename Duration>
+std::optional<Time<Duration>> time(std::int64_t count) noexcept {
+    if (count < 0) return std::nullopt;
+    return Time<Duration>(Duration(count));
 }
 
 }  // namespace detail
@@ -165,6 +184,14 @@ Handle<T> call(Call &&work) {
     return owned;
 }
 
+/// A span as the C interface takes it.
+inline std::uint64_t count(std::chrono::milliseconds span) {
+    if (span.count() < 0) {
+        throw Error(FRONTEGG_STATUS_INVALID_ARGUMENT, "a span of time is negative");
+    }
+    return static_cast<std::uint64_t>(span.count());
+}
+
 }  // namespace detail
 
 /// The settings of a Client. Give exactly one of region, domain and base_url, or take the endpoint
@@ -259,10 +286,7 @@ private:
         return *this;
     }
     Config &set(void (*setter)(frontegg_config *, std::uint64_t), std::chrono::milliseconds span) {
-        if (span.count() < 0) {
-            throw Error(FRONTEGG_STATUS_INVALID_ARGUMENT, "a span of time is negative");
-        }
-        setter(config_.get(), static_cast<std::uint64_t>(span.count()));
+        setter(config_.get(), detail::count(span));
         return *this;
     }
 
@@ -320,22 +344,17 @@ public:
     }
     /// The claim `iat`, not verified: when the token was issued, by the service's clock.
     std::optional<Time<std::chrono::seconds>> issued_at() const noexcept {
-        return time(frontegg_token_set_issued_at(get()));
+        return detail::time<std::chrono::seconds>(frontegg_token_set_issued_at(get()));
     }
     /// The claim `exp`, not verified: when the token expires, by the service's clock.
     std::optional<Time<std::chrono::seconds>> expires_at() const noexcept {
-        return time(frontegg_token_set_expires_at(get()));
+        return detail::time<std::chrono::seconds>(frontegg_token_set_expires_at(get()));
     }
 
     /// The handle of the C interface; still owned by this object.
     const frontegg_token_set *get() const noexcept { return set_.get(); }
 
 private:
-    static std::optional<Time<std::chrono::seconds>> time(std::int64_t seconds) noexcept {
-        if (seconds < 0) return std::nullopt;
-        return Time<std::chrono::seconds>(std::chrono::seconds(seconds));
-    }
-
     detail::Handle<frontegg_token_set> set_;
 };
 
@@ -382,8 +401,275 @@ public:
         return detail::view(frontegg_client_base_url(client_.get()));
     }
 
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_client *get() const noexcept { return client_.get(); }
+
 private:
     detail::Handle<frontegg_client> client_;
+};
+
+/// What happened to a TokenSource. Lent to an observer for the time of the call.
+class Event {
+public:
+    /// Wraps an event of the C interface.
+    explicit Event(const frontegg_event &event) noexcept : event_(event) {}
+
+    /// What happened, to switch on. Later versions add kinds.
+    frontegg_event_kind kind() const noexcept { return event_.kind; }
+    /// Its name, such as `fell_back`, the same in every language.
+    std::string_view name() const noexcept {
+        return detail::view(frontegg_event_kind_name(event_.kind));
+    }
+    /// How many tokens the source has had by then.
+    std::uint64_t generation() const noexcept { return event_.generation; }
+    /// Why, where something failed. A copy, which may be kept.
+    std::optional<Error> error() const {
+        if (event_.error == nullptr) return std::nullopt;
+        return Error(frontegg_error_status(event_.error),
+                     detail::Handle<frontegg_error>(frontegg_error_clone(event_.error)));
+    }
+
+private:
+    const frontegg_event &event_;
+};
+
+/// Is told of the events of a TokenSource, on a thread of the library that renews, or on one of
+/// yours whose call fails; never under a lock. It may use the source, even close it, but must not
+/// destroy it. While it runs, the next event waits, and so does whoever closes the source.
+using Observer = std::function<void(const Event &)>;
+
+/// The settings of a TokenSource, each of which has a default. Setters can be chained. A bad value
+/// surfaces when a source is made of it.
+class SourceConfig {
+public:
+    /// Every setting at its default.
+    SourceConfig() : config_(frontegg_source_config_new()) {}
+
+    /// From which part of its lifetime on a token is renewed in the background: each token's point
+    /// is drawn from this range within 0 to 1. 0.7 to 0.8 by default.
+    SourceConfig &renewal_window(double from, double to) noexcept {
+        frontegg_source_config_set_renewal_window(config_.get(), from, to);
+        return *this;
+    }
+    /// How to renew: `auto` (the default), `refresh_first` or `authenticate_only`.
+    SourceConfig &policy(std::string_view policy) {
+        frontegg_source_config_set_policy(config_.get(), detail::Text(policy));
+        return *this;
+    }
+    /// How long a renewal takes at most, and how long a call waits for one, unless it says
+    /// otherwise. The client's deadline by default.
+    SourceConfig &deadline(std::chrono::milliseconds deadline) {
+        frontegg_source_config_set_deadline_ms(config_.get(), detail::count(deadline));
+        return *this;
+    }
+    /// Who is told of events. The sources made of this config keep it as long as they need it. None
+    /// by default, and for an empty function.
+    SourceConfig &observer(Observer observer) {
+        observer_ = observer ? std::make_shared<Observer>(std::move(observer)) : nullptr;
+        frontegg_source_config_set_observer(config_.get(), observer_ ? tell : nullptr,
+                                            observer_.get());
+        return *this;
+    }
+
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_source_config *get() const noexcept { return config_.get(); }
+
+private:
+    friend class TokenSource;
+
+    static void tell(const frontegg_event *event, void *observer) noexcept {
+        try {
+            (*static_cast<Observer *>(observer))(Event(*event));
+        } catch (...) {
+            // Nobody could catch it: the caller is not C++.
+        }
+    }
+
+    std::shared_ptr<Observer> observer_;
+    detail::Handle<frontegg_source_config> config_;
+};
+
+/// An access token that a TokenSource answered. It stays readable whatever becomes of its source.
+class AccessToken {
+public:
+    /// Takes an access token of the C interface over.
+    explicit AccessToken(detail::Handle<frontegg_access_token> token) noexcept
+        : token_(std::move(token)) {}
+
+    /// The token itself: a JSON Web Token to present to an API.
+    std::string_view token() const noexcept {
+        return detail::view(frontegg_access_token_token(get()));
+    }
+    /// The value of an `Authorization` header: `Bearer `, and then the token.
+    std::string_view authorization() const noexcept {
+        return detail::view(frontegg_access_token_authorization(get()));
+    }
+    /// When it expires, by this machine's clock as it stood when the token was asked for. Nothing
+    /// if its lifetime is unknown: then it is good for one use.
+    std::optional<Time<std::chrono::milliseconds>> expires_at() const noexcept {
+        return detail::time<std::chrono::milliseconds>(frontegg_access_token_expires_at_ms(get()));
+    }
+    /// From when on its source renews it in the background, by the same clock.
+    std::optional<Time<std::chrono::milliseconds>> renewal_due_at() const noexcept {
+        return detail::time<std::chrono::milliseconds>(
+            frontegg_access_token_renewal_due_at_ms(get()));
+    }
+    /// What its source got it by: `authenticate` or `refresh`.
+    std::string_view origin() const noexcept {
+        return detail::view(frontegg_access_token_origin(get()));
+    }
+    /// All claims as a JSON object, NOT verified: for display and scheduling, never to decide on
+    /// access. Nothing if the token is no readable JWT.
+    std::optional<std::string_view> claims_json() const noexcept {
+        return detail::optional(frontegg_access_token_claims_json(get()));
+    }
+    /// The claim `sub`, not verified: the client id of the API token.
+    std::optional<std::string_view> subject() const noexcept {
+        return detail::optional(frontegg_access_token_subject(get()));
+    }
+    /// The claim `tenantId`, not verified: the account that the API token belongs to.
+    std::optional<std::string_view> tenant_id() const noexcept {
+        return detail::optional(frontegg_access_token_tenant_id(get()));
+    }
+    /// The claim `type`, not verified: `tenantApiToken` or `userApiToken`.
+    std::optional<std::string_view> token_type() const noexcept {
+        return detail::optional(frontegg_access_token_token_type(get()));
+    }
+    /// The claim `iat`, not verified: when the token was issued, by the service's clock.
+    std::optional<Time<std::chrono::seconds>> issued_at() const noexcept {
+        return detail::time<std::chrono::seconds>(frontegg_access_token_issued_at(get()));
+    }
+    /// The claim `exp`, not verified: when the token expires, by the service's clock. The source
+    /// goes by expires_at.
+    std::optional<Time<std::chrono::seconds>> claimed_expiry() const noexcept {
+        return detail::time<std::chrono::seconds>(frontegg_access_token_claimed_expiry(get()));
+    }
+
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_access_token *get() const noexcept { return token_.get(); }
+
+private:
+    detail::Handle<frontegg_access_token> token_;
+};
+
+/// What a TokenSource has done so far: counts since it was made; a forked child starts anew.
+using Stats = frontegg_stats;
+
+/// Keeps a valid access token of one API token at hand. Make one for each API token, and share it
+/// among any number of threads.
+class TokenSource {
+public:
+    /// Checks the settings, and throws what is wrong with them. Contacts nobody until a token is
+    /// asked for. Client and config can be destroyed at once; a client that is closed can renew
+    /// nothing any more.
+    TokenSource(const Client &client, std::string_view client_id, std::string_view secret,
+                const SourceConfig &config = SourceConfig())
+        : observer_(config.observer_),
+          source_(detail::call<frontegg_token_source>([&](auto source, auto error) {
+              return frontegg_token_source_new(client.get(), detail::Text(client_id),
+                                               detail::Text(secret), config.get(), source, error);
+          })) {}
+
+    /// A source with the endpoint that the environment names, see Config::from_env, and the API
+    /// token that `FRONTEGG_CLIENT_ID` and `FRONTEGG_SECRET` name.
+    static TokenSource from_env(const SourceConfig &config = SourceConfig()) {
+        return TokenSource(nullptr, config);
+    }
+    /// The same with a client of these settings.
+    static TokenSource from_env(const Config &client_config,
+                                const SourceConfig &config = SourceConfig()) {
+        return TokenSource(client_config.get(), config);
+    }
+
+    TokenSource(TokenSource &&) noexcept = default;
+    TokenSource &operator=(TokenSource &&other) noexcept {
+        // The source that goes needs its observer until it is gone.
+        source_ = std::move(other.source_);
+        observer_ = std::move(other.observer_);
+        return *this;
+    }
+
+    /// A valid access token: at once if there is one, else by renewal. Cheap while the token is
+    /// fresh: do not keep the token, but ask each time that one is needed. Blocks for the source's
+    /// deadline at most, and only where there is no token, or one in its last 30 s or the last
+    /// tenth of its lifetime. An expired token is never answered.
+    AccessToken token() const {
+        return AccessToken(detail::call<frontegg_access_token>([&](auto token, auto error) {
+            return frontegg_token_source_token(source_.get(), token, error);
+        }));
+    }
+    /// The same with at least so much of its life left, up to nine tenths of the lifetime that the
+    /// service gives.
+    AccessToken token(std::chrono::milliseconds min_validity) const {
+        return token_with(detail::count(min_validity), FRONTEGG_SOURCE_DEADLINE);
+    }
+    /// The same, waiting for so long at most; zero does not wait at all. The renewal goes on.
+    AccessToken token(std::chrono::milliseconds min_validity,
+                      std::chrono::milliseconds timeout) const {
+        return token_with(detail::count(min_validity), detail::count(timeout));
+    }
+
+    /// The current token if it is valid. Never blocks, and starts no renewal.
+    std::optional<AccessToken> peek() const noexcept {
+        detail::Handle<frontegg_access_token> token(frontegg_token_source_peek(source_.get()));
+        if (token == nullptr) return std::nullopt;
+        return AccessToken(std::move(token));
+    }
+
+    /// Tells that a resource server answered 401 to this token. It is dropped if it is still the
+    /// current one; answers whether it was. The next call for a token renews.
+    bool invalidate(const AccessToken &token) const noexcept {
+        return frontegg_token_source_invalidate(source_.get(),
+                                                frontegg_access_token_token(token.get()));
+    }
+    /// The same for a token that was kept as a string.
+    bool invalidate(std::string_view token) const {
+        return frontegg_token_source_invalidate(source_.get(), detail::Text(token));
+    }
+
+    /// Goes on with other credentials, such as a rotated secret. A token of another client id is
+    /// dropped; one of the same stays until it is due.
+    void set_credentials(std::string_view client_id, std::string_view secret) const {
+        frontegg_error *error = nullptr;
+        const frontegg_status status = frontegg_token_source_set_credentials(
+            source_.get(), detail::Text(client_id), detail::Text(secret), &error);
+        if (status != FRONTEGG_STATUS_OK) {
+            throw Error(status, detail::Handle<frontegg_error>(error));
+        }
+    }
+
+    /// What the source has done so far.
+    Stats stats() const noexcept {
+        Stats stats{};
+        frontegg_token_source_stats(source_.get(), &stats, sizeof stats);
+        return stats;
+    }
+
+    /// Fails all calls with an Error of code `closed`, those that wait at once, interrupts a
+    /// renewal under way, and blocks until its thread has ended. From any thread. The client stays
+    /// open. The destructor does the same.
+    void close() const noexcept { frontegg_token_source_close(source_.get()); }
+
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_token_source *get() const noexcept { return source_.get(); }
+
+private:
+    TokenSource(const frontegg_config *client_config, const SourceConfig &config)
+        : observer_(config.observer_),
+          source_(detail::call<frontegg_token_source>([&](auto source, auto error) {
+              return frontegg_token_source_new_from_env(client_config, config.get(), source, error);
+          })) {}
+
+    AccessToken token_with(std::uint64_t min_validity, std::uint64_t timeout) const {
+        return AccessToken(detail::call<frontegg_access_token>([&](auto token, auto error) {
+            return frontegg_token_source_token_with(source_.get(), min_validity, timeout, token,
+                                                    error);
+        }));
+    }
+
+    // Outlives the source, which goes first.
+    std::shared_ptr<Observer> observer_;
+    detail::Handle<frontegg_token_source> source_;
 };
 
 }  // namespace frontegg

@@ -21,7 +21,7 @@ mod claims;
 mod collected;
 mod settings;
 #[cfg(feature = "testing")]
-mod testing;
+pub mod testing;
 mod text;
 mod time;
 

@@ -1,58 +1,55 @@
 /* The driver of C: does what each line on standard input asks, and answers it in a line.
  *
  * Build it with
- *     cc driver.c $(pkg-config --cflags --libs frontegg-token libcjson) -pthread -o driver */
+ *     cc *.c $(pkg-config --cflags --libs frontegg-token libcjson) -pthread -o driver */
 #define _POSIX_C_SOURCE 200809L
 
-#include <cjson/cJSON.h>
-#include <frontegg_token.h>
+#include "driver.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A client by its name. One that was dropped is freed once no call uses it any more. */
-typedef struct client {
-    char *name;
-    frontegg_client *handle;
-    int calls;
-    bool dropped;
-    struct client *next;
-} client;
-
-/* One of the two calls, which may run on a thread of its own. */
+/* A call, which may run on a thread of its own. */
 typedef struct job {
     char *name;
-    client *client;
+    thing **list, *thing;
+    work *work;
     cJSON *request, *reply;
     pthread_t thread;
     struct job *next;
 } job;
 
-static client *clients;
+thing *clients, *sources;
 static job *jobs;
 
-static void fail(const char *what) {
+void fail(const char *what) {
     fprintf(stderr, "driver: %s\n", what);
     exit(1);
 }
 
-static const char *text(const cJSON *object, const char *key) {
+void *zeroed(size_t size) {
+    void *memory = calloc(1, size);
+    if (memory == NULL) fail("out of memory");
+    return memory;
+}
+
+const char *text(const cJSON *object, const char *key) {
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
-static void add_text(cJSON *object, const char *key, const char *value) {
+void add_text(cJSON *object, const char *key, const char *value) {
     cJSON_AddItemToObject(object, key,
                           value == NULL ? cJSON_CreateNull() : cJSON_CreateString(value));
 }
 
-/* A number, or null where it is what stands for "unknown". */
-static void add_number(cJSON *object, const char *key, int64_t value, int64_t unknown) {
+void add_number(cJSON *object, const char *key, int64_t value, int64_t unknown) {
     cJSON_AddItemToObject(object, key, value == unknown ? cJSON_CreateNull()
                                                         : cJSON_CreateNumber((double)value));
 }
 
-static cJSON *done(void) {
+cJSON *done(void) {
     cJSON *reply = cJSON_CreateObject();
     cJSON_AddObjectToObject(reply, "ok");
     return reply;
@@ -72,7 +69,7 @@ static cJSON *token_set(const frontegg_client *handle, const frontegg_token_set 
     return reply;
 }
 
-static cJSON *facts(const frontegg_error *error) {
+cJSON *failed(frontegg_error *error) {
     cJSON *reply = cJSON_CreateObject(), *facts = cJSON_AddObjectToObject(reply, "error");
     add_text(facts, "code", frontegg_error_code(error));
     add_number(facts, "number", frontegg_error_status(error), 0);
@@ -88,6 +85,7 @@ static cJSON *facts(const frontegg_error *error) {
     add_number(facts, "attempts", frontegg_error_attempts(error), -1);
     cJSON_AddBoolToObject(facts, "retryable", frontegg_error_retryable(error));
     add_text(reply, "shown", frontegg_error_message(error));
+    frontegg_error_free(error);
     return reply;
 }
 
@@ -117,7 +115,7 @@ static const struct {
     {"max_delay_ms", frontegg_config_set_retry_max_delay_ms},
 };
 
-static frontegg_config *config(const cJSON *settings) {
+frontegg_config *client_config(const cJSON *settings) {
     const bool from_env = cJSON_IsTrue(cJSON_GetObjectItem(settings, "from_env"));
     frontegg_config *config = from_env ? frontegg_config_new_from_env() : frontegg_config_new();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
@@ -149,89 +147,95 @@ static frontegg_config *config(const cJSON *settings) {
     return config;
 }
 
-/* Where the client of this name is linked from; ends the program if there is none. */
-static client **find(const char *name) {
-    client **link = &clients;
-    while (*link != NULL && ((*link)->dropped || strcmp((*link)->name, name) != 0)) {
-        link = &(*link)->next;
-    }
-    if (*link == NULL) fail("no such client");
-    return link;
+void add(thing **list, const char *name, void *handle, void (*release)(void *)) {
+    thing *this = zeroed(sizeof *this);
+    this->name = strdup(name);
+    this->handle = handle;
+    this->release = release;
+    this->next = *list;
+    *list = this;
 }
 
-/* Frees the clients that were dropped and are not in a call. */
-static void sweep(void) {
-    for (client **link = &clients; *link != NULL;) {
-        client *this = *link;
+thing *find(thing *list, const char *name) {
+    while (list != NULL && (list->dropped || strcmp(list->name, name) != 0)) list = list->next;
+    if (list == NULL) fail("no such client or source");
+    return list;
+}
+
+void drop(thing **list, const char *name) {
+    find(*list, name)->dropped = true;
+    sweep(list);
+}
+
+void sweep(thing **list) {
+    for (thing **link = list; *link != NULL;) {
+        thing *this = *link;
         if (!this->dropped || this->calls > 0) {
             link = &this->next;
             continue;
         }
         *link = this->next;
-        frontegg_client_free(this->handle);
+        this->release(this->handle);
         free(this->name);
         free(this);
     }
 }
 
+static void release_client(void *handle) { frontegg_client_free(handle); }
+
 static cJSON *new_client(const cJSON *request) {
     frontegg_client *handle = NULL;
     frontegg_error *error = NULL;
-    frontegg_config *settings = config(cJSON_GetObjectItem(request, "settings"));
-    const frontegg_status status = frontegg_client_new(settings, &handle, &error);
-    frontegg_config_free(settings);
-    if (status != FRONTEGG_STATUS_OK) {
-        cJSON *reply = facts(error);
-        frontegg_error_free(error);
-        return reply;
-    }
-    client *this = calloc(1, sizeof *this);
-    if (this == NULL) fail("out of memory");
-    this->name = strdup(text(request, "client"));
-    this->handle = handle;
-    this->next = clients;
-    clients = this;
+    frontegg_config *config = client_config(cJSON_GetObjectItem(request, "settings"));
+    const frontegg_status status = frontegg_client_new(config, &handle, &error);
+    frontegg_config_free(config);
+    if (status != FRONTEGG_STATUS_OK) return failed(error);
+    add(&clients, text(request, "client"), handle, release_client);
     return done();
+}
+
+/* One of the two calls. */
+static cJSON *call(void *handle, const cJSON *request) {
+    frontegg_token_set *set = NULL;
+    frontegg_error *error = NULL;
+    frontegg_status status;
+    if (strcmp(text(request, "op"), "authenticate") == 0) {
+        status = frontegg_client_authenticate(handle, text(request, "client_id"),
+                                              text(request, "secret"), &set, &error);
+    } else {
+        status = frontegg_client_refresh(handle, text(request, "refresh_token"), &set, &error);
+    }
+    if (status != FRONTEGG_STATUS_OK) return failed(error);
+    cJSON *reply = token_set(handle, set);
+    frontegg_token_set_free(set);
+    return reply;
 }
 
 static void *run(void *argument) {
     job *this = argument;
-    const frontegg_client *handle = this->client->handle;
-    frontegg_token_set *set = NULL;
-    frontegg_error *error = NULL;
-    frontegg_status status;
-    if (strcmp(text(this->request, "op"), "authenticate") == 0) {
-        status = frontegg_client_authenticate(handle, text(this->request, "client_id"),
-                                              text(this->request, "secret"), &set, &error);
-    } else {
-        status = frontegg_client_refresh(handle, text(this->request, "refresh_token"), &set,
-                                         &error);
-    }
-    this->reply = status == FRONTEGG_STATUS_OK ? token_set(handle, set) : facts(error);
-    frontegg_token_set_free(set);
-    frontegg_error_free(error);
+    this->reply = this->work(this->thing->handle, this->request);
     return NULL;
 }
 
 /* Ends a job that has run, and answers its reply. */
 static cJSON *finish(job *this) {
     cJSON *reply = this->reply;
-    --this->client->calls;
-    sweep();
+    --this->thing->calls;
+    sweep(this->list);
     cJSON_Delete(this->request);
     free(this->name);
     free(this);
     return reply;
 }
 
-/* Makes one of the two calls, here or on a thread. */
-static cJSON *call(const cJSON *request) {
+cJSON *start(thing **list, const char *name, work *work, const cJSON *request) {
     const char *background = text(request, "background");
-    job *this = calloc(1, sizeof *this);
-    if (this == NULL) fail("out of memory");
-    this->client = *find(text(request, "client"));
+    job *this = zeroed(sizeof *this);
+    this->list = list;
+    this->thing = find(*list, name);
+    this->work = work;
     this->request = cJSON_Duplicate(request, true);
-    ++this->client->calls;
+    ++this->thing->calls;
     if (background == NULL) {
         run(this);
         return finish(this);
@@ -273,16 +277,18 @@ static cJSON *answer(const cJSON *request) {
     if (strcmp(op, "new_client") == 0) return new_client(request);
     if (strcmp(op, "wait") == 0) return wait_for(text(request, "job"));
     if (strcmp(op, "errors") == 0) return errors();
+    cJSON *reply = answer_of_source(op, request);
+    if (reply != NULL) return reply;
+    const char *name = text(request, "client");
     if (strcmp(op, "close") == 0) {
-        frontegg_client_close((*find(text(request, "client")))->handle);
+        frontegg_client_close(find(clients, name)->handle);
         return done();
     }
     if (strcmp(op, "drop") == 0) {
-        (*find(text(request, "client")))->dropped = true;
-        sweep();
+        drop(&clients, name);
         return done();
     }
-    return call(request);
+    return start(&clients, name, call, request);
 }
 
 int main(void) {
@@ -298,11 +304,13 @@ int main(void) {
         cJSON_Delete(request);
     }
     free(line);
-    for (client *this = clients; this != NULL; this = this->next) {
+    close_sources();
+    for (thing *this = clients; this != NULL; this = this->next) {
         frontegg_client_close(this->handle);
         this->dropped = true;
     }
     while (jobs != NULL) cJSON_Delete(wait_for(jobs->name));
-    sweep();
+    sweep(&sources);
+    sweep(&clients);
     return 0;
 }

@@ -2,64 +2,18 @@
 //
 // Build it with
 //     c++ -std=c++17 driver.cpp $(pkg-config --cflags --libs frontegg-token nlohmann_json) -pthread
-#include <frontegg_token.hpp>
 #include <future>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <mutex>
 #include <string>
 
-using Json = nlohmann::json;
-using Shared = std::shared_ptr<const frontegg::Client>;
+#include "answers.hpp"
 
-static const Json done = {{"ok", Json::object()}};
-
-template <typename T>
-static Json nullable(const std::optional<T> &value) {
-    return value ? Json(*value) : Json();
-}
-
-static Json milliseconds(const std::optional<std::chrono::milliseconds> &span) {
-    return span ? Json(span->count()) : Json();
-}
-
-static Json answer(const frontegg::Client &client, const frontegg::TokenSet &set) {
-    const auto claims = set.claims_json();
-    return {
-        {"ok",
-         {
-             {"access_token", set.access_token()},
-             {"refresh_token", nullable(set.refresh_token())},
-             {"lifetime_ms", milliseconds(set.lifetime())},
-             {"expires", nullable(set.expires())},
-             {"trace_id", nullable(set.trace_id())},
-             {"received_at_ms", set.received_at().time_since_epoch().count()},
-             {"claims", claims ? Json::parse(*claims) : Json()},
-         }},
-        {"shown", client.base_url()},
-    };
-}
-
-static Json answer(const frontegg::Error &error) {
-    return {
-        {"error",
-         {
-             {"code", error.code()},
-             {"number", static_cast<int>(error.status())},
-             {"message", error.message()},
-             {"http_status", nullable(error.http_status())},
-             {"messages", error.messages()},
-             {"error_code", nullable(error.error_code())},
-             {"trace_id", nullable(error.trace_id())},
-             {"retry_after_ms", milliseconds(error.retry_after())},
-             {"attempts", error.attempts()},
-             {"retryable", error.retryable()},
-         }},
-        {"shown", error.what()},
-    };
-}
+// Of a library that was built for the tests, and in no header.
+extern "C" void frontegg_testing_advance_clock(std::uint64_t milliseconds);
+extern "C" void frontegg_testing_step_wall_clock(std::int64_t milliseconds);
 
 static frontegg::Config config(const Json &settings) {
     using frontegg::Config;
@@ -105,12 +59,79 @@ static frontegg::Config config(const Json &settings) {
     return config;
 }
 
+// A source and the events that nobody has asked for yet.
+class Source {
+public:
+    explicit Source(const Json &request, const frontegg::Client *client)
+        : source_(make(request, settings(request.value("settings", Json::object())), client)) {}
+
+    const frontegg::TokenSource *operator->() const noexcept { return &source_; }
+
+    Json take_events() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(events_, Json::array());
+    }
+
+private:
+    frontegg::SourceConfig settings(const Json &given) {
+        frontegg::SourceConfig config;
+        config.observer([this](const frontegg::Event &event) {
+            const auto error = event.error();
+            const std::lock_guard lock(mutex_);
+            events_.push_back({{"kind", event.name()},
+                               {"generation", event.generation()},
+                               {"code", error ? Json(error->code()) : Json()}});
+        });
+        if (given.contains("renewal_window")) {
+            config.renewal_window(given["renewal_window"][0], given["renewal_window"][1]);
+        }
+        if (given.contains("policy")) config.policy(given["policy"].get<std::string>());
+        if (given.contains("deadline_ms")) {
+            config.deadline(std::chrono::milliseconds(given["deadline_ms"].get<std::int64_t>()));
+        }
+        return config;
+    }
+
+    static frontegg::TokenSource make(const Json &request, const frontegg::SourceConfig &config,
+                                      const frontegg::Client *client) {
+        using frontegg::TokenSource;
+        if (client != nullptr) {
+            return TokenSource(*client, request.at("client_id").get<std::string>(),
+                               request.at("secret").get<std::string>(), config);
+        }
+        if (!request.contains("client_settings")) return TokenSource::from_env(config);
+        Json on_top = request["client_settings"];
+        on_top.emplace("from_env", true);
+        return TokenSource::from_env(::config(on_top), config);
+    }
+
+    // Before the source, whose observer uses them.
+    std::mutex mutex_;
+    Json events_ = Json::array();
+    frontegg::TokenSource source_;
+};
+
+using SharedClient = std::shared_ptr<const frontegg::Client>;
+using SharedSource = std::shared_ptr<Source>;
+
 // Makes one of the two calls.
-static Json call(const Shared &client, const Json &request) try {
+static Json call(const SharedClient &client, const Json &request) try {
     const auto text = [&](const char *key) { return request.at(key).get<std::string>(); };
     return answer(*client, request.at("op") == "authenticate"
                                ? client->authenticate(text("client_id"), text("secret"))
                                : client->refresh(text("refresh_token")));
+} catch (const frontegg::Error &error) {
+    return answer(error);
+}
+
+// Asks a source for a token.
+static Json token(const SharedSource &source, const Json &request) try {
+    const std::chrono::milliseconds min_validity(request.value("min_validity_ms", 0));
+    if (request.contains("timeout_ms")) {
+        return answer((*source)->token(
+            min_validity, std::chrono::milliseconds(request["timeout_ms"].get<std::int64_t>())));
+    }
+    return answer(min_validity.count() == 0 ? (*source)->token() : (*source)->token(min_validity));
 } catch (const frontegg::Error &error) {
     return answer(error);
 }
@@ -128,40 +149,89 @@ static Json errors() {
 
 class Driver {
 public:
-    Json handle(const Json &request) {
+    Json handle(const Json &request) try {
         const std::string op = request.at("op");
         if (op == "errors") return errors();
         if (op == "wait") return jobs_.extract(request.at("job").get<std::string>()).mapped().get();
-        const std::string name = request.at("client");
-        if (op == "new_client") return make(name, request.at("settings"));
-        // A call in the background keeps its client, whatever becomes of the name.
-        const Shared client = clients_.at(name);
-        if (op == "close") {
-            client->close();
-        } else if (op == "drop") {
-            clients_.erase(name);
-        } else if (request.contains("background")) {
-            jobs_[request["background"]] = std::async(std::launch::async, call, client, request);
+        if (op == "advance_clock") {
+            frontegg_testing_advance_clock(request.at("ms"));
+        } else if (op == "step_wall_clock") {
+            frontegg_testing_step_wall_clock(request.at("ms"));
+        } else if (request.contains("source")) {
+            return handle_source(op, request.at("source"), request);
         } else {
-            return call(client, request);
+            return handle_client(op, request.at("client"), request);
         }
-        return done;
-    }
-
-    // Jobs that nobody waited for are interrupted, and end before their clients.
-    ~Driver() {
-        for (const auto &[name, client] : clients_) client->close();
-    }
-
-private:
-    Json make(const std::string &name, const Json &settings) try {
-        clients_[name] = std::make_shared<const frontegg::Client>(config(settings));
         return done;
     } catch (const frontegg::Error &error) {
         return answer(error);
     }
 
-    std::map<std::string, Shared> clients_;
+    // Jobs that nobody waited for are interrupted, and end before what they use.
+    ~Driver() {
+        for (const auto &[name, source] : sources_) (*source)->close();
+        for (const auto &[name, client] : clients_) client->close();
+    }
+
+private:
+    Json handle_client(const std::string &op, const std::string &name, const Json &request) {
+        if (op == "new_client") {
+            clients_[name] =
+                std::make_shared<const frontegg::Client>(config(request.at("settings")));
+            return done;
+        }
+        const SharedClient client = clients_.at(name);
+        if (op == "close") {
+            client->close();
+        } else if (op == "drop") {
+            clients_.erase(name);
+        } else {
+            return start(call, client, request);
+        }
+        return done;
+    }
+
+    Json handle_source(const std::string &op, const std::string &name, const Json &request) {
+        if (op == "new_source") {
+            const bool from_env = request.value("from_env", false);
+            sources_[name] = std::make_shared<Source>(
+                request, from_env ? nullptr : clients_.at(request.at("client")).get());
+            return done;
+        }
+        const SharedSource shared = sources_.at(name);
+        Source &source = *shared;
+        if (op == "token") return start(token, shared, request);
+        if (op == "peek") {
+            const auto current = source->peek();
+            return {{"ok", {{"token", current ? Json(current->token()) : Json()}}}};
+        }
+        if (op == "invalidate") {
+            const bool was_current = source->invalidate(request.at("token").get<std::string>());
+            return {{"ok", {{"was_current", was_current}}}};
+        }
+        if (op == "stats") return answer(source->stats());
+        if (op == "events") return {{"ok", {{"events", source.take_events()}}}};
+        if (op == "set_credentials") {
+            source->set_credentials(request.at("client_id").get<std::string>(),
+                                    request.at("secret").get<std::string>());
+        } else if (op == "close_source") {
+            source->close();
+        } else {
+            sources_.erase(name);
+        }
+        return done;
+    }
+
+    // Here, or in the background: such a job keeps what it uses, whatever becomes of the name.
+    template <typename Shared>
+    Json start(Json (*work)(const Shared &, const Json &), const Shared &of, const Json &request) {
+        if (!request.contains("background")) return work(of, request);
+        jobs_[request["background"]] = std::async(std::launch::async, work, of, request);
+        return done;
+    }
+
+    std::map<std::string, SharedClient> clients_;
+    std::map<std::string, SharedSource> sources_;
     std::map<std::string, std::future<Json>> jobs_;
 };
 

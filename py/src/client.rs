@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{blocking, guarded};
-use crate::mailbox::Mailbox;
-use crate::settings;
+use crate::mailbox::{Content, Mailbox};
+use crate::settings::{self, Given};
 use crate::text::Text;
 use crate::token_set::TokenSet;
 
@@ -78,6 +78,17 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Core's client in one of Python's.
+    pub(crate) fn of(client: &Bound<'_, PyAny>) -> PyResult<frontegg_token::Client> {
+        let native = client.getattr("_native").ok();
+        match native.as_ref().and_then(|native| native.cast::<Self>().ok()) {
+            Some(native) => Ok(native.get().0.clone()),
+            None => Err(Given { name: "client", value: client.clone() }.mistyped("a client")),
+        }
+    }
+}
+
 fn post(
     py: Python<'_>,
     mailbox: Py<Mailbox>,
@@ -87,8 +98,8 @@ fn post(
     Mailbox::check_open()?;
     guarded(py, || {
         THREADS.run(move || {
-            let outcome = guard(work);
-            Mailbox::put(&mailbox, future, outcome);
+            let outcome = guard(work).map(Content::TokenSet);
+            Mailbox::put(mailbox, future, outcome);
         })
     })
 }

@@ -4,9 +4,12 @@ use std::cell::Cell;
 
 use frontegg_token::guard::guard;
 use frontegg_token::{CODES, Error, interrupt};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
+
+use crate::mailbox::is_awaited;
 
 /// The exception for an error, an instance of a class in `frontegg_token._errors`.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -50,19 +53,40 @@ pub(crate) fn blocking<T: Send>(
     outcome.map_err(|error| to_python(py, &error))
 }
 
+/// The same for a call that waits for another thread: no signal wakes it, so it looks up now and
+/// then. Not where no handler ever runs: a thousand threads that look up are a burden, and one
+/// that does so while the interpreter ends is a danger.
+pub(crate) fn waiting<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    static ASK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let handles_signals = ASK.import(py, "frontegg_token._source", "handles_signals")?;
+    if handles_signals.call0()?.is_truthy()? {
+        return blocking(py, work);
+    }
+    py.detach(|| guard(work)).map_err(|error| to_python(py, &error))
+}
+
 thread_local! {
     /// What a signal handler raised in the call that this thread makes.
     static RAISED: Cell<Option<PyErr>> = const { Cell::new(None) };
 }
 
 fn is_interrupted() -> bool {
-    Python::attach(|py| match py.check_signals() {
-        Ok(()) => false,
-        Err(raised) => {
+    let asked = Python::try_attach(|py| {
+        if is_awaited() {
+            return Err(PyRuntimeError::new_err("the call was ended: the interpreter is ending"));
+        }
+        py.check_signals()
+    });
+    match asked {
+        Some(Err(raised)) => {
             RAISED.set(Some(raised));
             true
         }
-    })
+        Some(Ok(())) | None => false,
+    }
 }
 
 /// The table of codes: number, name, and whether retryable by default.

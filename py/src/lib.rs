@@ -3,10 +3,16 @@
 //! What users see is written in Python, beside this crate. Every entry point turns a panic into
 //! an exception, and every call that can block releases the interpreter.
 
+mod access_token;
 mod client;
 mod error;
 mod mailbox;
+mod observer;
 mod settings;
+mod shown;
+mod source;
+#[cfg(feature = "testing")]
+mod testing;
 mod text;
 mod token_set;
 
@@ -16,11 +22,18 @@ mod token_set;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
+    use crate::access_token::AccessToken;
+    #[pymodule_export]
     use crate::client::Client;
     #[pymodule_export]
     use crate::error::codes;
     #[pymodule_export]
     use crate::mailbox::{Mailbox, forget_wakes, stop_wakes};
+    #[pymodule_export]
+    use crate::source::{TokenSource, seconds};
+    #[cfg(feature = "testing")]
+    #[pymodule_export]
+    use crate::testing::{testing_advance_clock, testing_step_wall_clock};
     #[pymodule_export]
     use crate::token_set::TokenSet;
     #[pymodule_export]

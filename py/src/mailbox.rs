@@ -1,17 +1,19 @@
 //! How outcomes get from our threads to an event loop: they are put down here, and only the
 //! first of a batch takes the interpreter to wake the loop, which then fetches them all.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::Error;
+use frontegg_token::{AccessToken, Error};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::error::instance;
+use crate::shown::Shown;
 use crate::token_set::TokenSet;
 
 /// Whether the interpreter is about to end: then no thread of ours enters it any more.
@@ -19,38 +21,61 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 /// How many threads of ours are in the interpreter, or on their way into it.
 static WAKES: AtomicUsize = AtomicUsize::new(0);
 
-/// Outcomes for the futures of one event loop.
+thread_local! {
+    /// Whether this thread runs an observer.
+    static OBSERVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Outcomes for one event loop.
 #[pyclass(frozen, module = "frontegg_token._native")]
 pub(crate) struct Mailbox {
     /// `loop.call_soon_threadsafe`.
     call_soon: Py<PyAny>,
     /// Called in the loop with this mailbox once there is something in it.
     deliver: Py<PyAny>,
-    letters: Mutex<Vec<Letter>>,
+    letters: Arc<Mutex<Vec<Letter>>>,
 }
 
 struct Letter {
-    future: Py<PyAny>,
-    outcome: Result<frontegg_token::TokenSet, Error>,
+    address: Py<PyAny>,
+    outcome: Result<Content, Error>,
+    /// A reference that came with it and is to be dropped with it.
+    mailbox: Option<Py<Mailbox>>,
 }
 
-/// A future, and either its result or its exception.
-type Opened = (Py<PyAny>, Option<TokenSet>, Option<Py<PyAny>>);
+/// What a call brought.
+pub(crate) enum Content {
+    TokenSet(frontegg_token::TokenSet),
+    Token(Arc<Shown>, AccessToken),
+}
+
+impl Content {
+    fn open(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(match self {
+            Content::TokenSet(token_set) => Py::new(py, TokenSet::new(token_set))?.into_any(),
+            Content::Token(shown, token) => shown.get(py, &token).into_any().unbind(),
+        })
+    }
+}
+
+/// An address, and either its result or its exception.
+type Opened = (Py<PyAny>, Option<Py<PyAny>>, Option<Py<PyAny>>);
 
 #[pymethods]
 impl Mailbox {
     #[new]
     fn new(call_soon: Py<PyAny>, deliver: Py<PyAny>) -> Self {
-        Self { call_soon, deliver, letters: Mutex::default() }
+        Self { call_soon, deliver, letters: Arc::default() }
     }
 
-    /// Empties the mailbox: each future with either its token set or its exception.
+    /// Empties the mailbox: each address with either its result or its exception.
     fn take(&self, py: Python<'_>) -> PyResult<Vec<Opened>> {
-        let letters = std::mem::take(&mut *self.letters());
-        let opened = letters.into_iter().map(|Letter { future, outcome }| {
+        let letters = std::mem::take(&mut *lock(&self.letters));
+        let opened = letters.into_iter().map(|Letter { address, outcome, mailbox }| {
+            drop(mailbox);
             Ok(match outcome {
-                Ok(token_set) => (future, Some(TokenSet::new(token_set)), None),
-                Err(error) => (future, None, Some(instance(py, &error)?)),
+                Ok(content) => (address, Some(content.open(py)?), None),
+                Err(error) => (address, None, Some(instance(py, &error)?)),
             })
         });
         opened.collect()
@@ -72,38 +97,63 @@ impl Mailbox {
     }
 
     /// Puts an outcome down, and wakes the loop unless it knows already. From any thread.
-    pub(crate) fn put(
-        this: &Py<Self>,
-        future: Py<PyAny>,
-        outcome: Result<frontegg_token::TokenSet, Error>,
-    ) {
-        let mailbox = this.get();
-        let mut letters = mailbox.letters();
-        letters.push(Letter { future, outcome });
-        let is_first = letters.len() == 1;
-        drop(letters);
-        if is_first {
-            mailbox.wake(this);
+    pub(crate) fn put(this: Py<Self>, address: Py<PyAny>, outcome: Result<Content, Error>) {
+        let letters = this.get().letters.clone();
+        let mut letters = lock(&letters);
+        if letters.is_empty() {
+            letters.push(Letter { address, outcome, mailbox: None });
+            drop(letters);
+            Self::wake(this);
+        } else {
+            letters.push(Letter { address, outcome, mailbox: Some(this) });
         }
     }
 
-    fn wake(&self, this: &Py<Self>) {
-        WAKES.fetch_add(1, Ordering::SeqCst);
-        if !STOPPED.load(Ordering::SeqCst) {
-            Python::try_attach(|py| {
-                if self.call_soon.call1(py, (&self.deliver, this)).is_err() {
-                    // The loop is closed, so nobody waits for these.
-                    let unread = std::mem::take(&mut *self.letters());
-                    drop(unread);
-                }
-            });
-        }
-        WAKES.fetch_sub(1, Ordering::SeqCst);
+    fn wake(this: Py<Self>) {
+        enter_with(this, |py, this| {
+            let mailbox = this.get();
+            if mailbox.call_soon.call1(py, (&mailbox.deliver, &this)).is_err() {
+                // The loop is closed, so nobody waits for these.
+                let unread = std::mem::take(&mut *lock(&mailbox.letters));
+                drop(unread);
+            }
+        });
     }
+}
 
-    fn letters(&self) -> MutexGuard<'_, Vec<Letter>> {
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(letters: &Mutex<Vec<Letter>>) -> MutexGuard<'_, Vec<Letter>> {
+    letters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the interpreter for a moment, from any thread, unless it is about to end. What goes
+/// with it is dropped there: elsewhere, that would take a lock which a fork could leave locked.
+fn enter_with<T>(with: T, work: impl FnOnce(Python<'_>, T)) {
+    WAKES.fetch_add(1, Ordering::SeqCst);
+    let mut with = Some(with);
+    if !STOPPED.load(Ordering::SeqCst) {
+        Python::try_attach(|py| with.take().map(|with| work(py, with)));
     }
+    std::mem::forget(with);
+    WAKES.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Drops objects of Python's, from any thread.
+pub(crate) fn release<T>(objects: T) {
+    enter_with(objects, |_, objects| drop(objects));
+}
+
+/// Runs an observer, from any thread.
+pub(crate) fn observe(observer: impl FnOnce(Python<'_>)) {
+    enter_with(observer, |py, observer| {
+        let outer = OBSERVING.replace(true);
+        observer(py);
+        OBSERVING.set(outer);
+    });
+}
+
+/// Whether the end of the interpreter waits for this thread, since an observer runs in it.
+pub(crate) fn is_awaited() -> bool {
+    OBSERVING.get() && STOPPED.load(Ordering::SeqCst)
 }
 
 /// Lets no thread of ours into the interpreter any more, and waits for those that are in it:

@@ -1,9 +1,11 @@
-//! Keyword arguments of a Python client, as calls of core's builder.
+//! Keyword arguments of clients and sources in Python, as calls of core's builders.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use frontegg_token::{Client, ClientBuilder, Endpoint, Error, Proxy, RetryPolicy, Roots};
+use frontegg_token::{
+    Client, ClientBuilder, Endpoint, Error, Policy, Proxy, RetryPolicy, Roots, TokenSourceBuilder,
+};
 use pyo3::conversion::FromPyObjectOwned;
 use pyo3::exceptions::{PyAttributeError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -110,11 +112,42 @@ fn headers(mut builder: ClientBuilder, given: &Given<'_, '_>) -> PyResult<Client
     Ok(builder)
 }
 
+/// The same for a source. Its observer is answered for itself.
+pub(crate) fn of_source(
+    mut builder: TokenSourceBuilder,
+    settings: &Bound<'_, PyDict>,
+) -> PyResult<(TokenSourceBuilder, Option<Py<PyAny>>)> {
+    let mut observer = None;
+    for (name, value) in settings {
+        let name = name.extract::<Text>()?.0;
+        let given = Given { name: &name, value };
+        if given.value.is_none() {
+            continue;
+        }
+        builder = match given.name {
+            "renewal_window" => {
+                let (from, to) = given.pair()?;
+                builder.renewal_window(from.read()?..=to.read()?)
+            }
+            "policy" => builder.policy(given.parsed::<Policy>()?),
+            "deadline" => builder.deadline(given.seconds()?),
+            _ => {
+                if !given.value.is_callable() {
+                    return Err(given.mistyped("a callable"));
+                }
+                observer = Some(given.value.unbind());
+                builder
+            }
+        };
+    }
+    Ok((builder, observer))
+}
+
 /// A setting with its name, so that a complaint can tell which it is about. None repeats the
 /// value: it may be a secret.
-struct Given<'n, 'py> {
-    name: &'n str,
-    value: Bound<'py, PyAny>,
+pub(crate) struct Given<'n, 'py> {
+    pub(crate) name: &'n str,
+    pub(crate) value: Bound<'py, PyAny>,
 }
 
 impl<'n, 'py> Given<'n, 'py> {
@@ -122,7 +155,7 @@ impl<'n, 'py> Given<'n, 'py> {
         to_python(self.value.py(), &Error::invalid_argument(message))
     }
 
-    fn mistyped(&self, wanted: &str) -> PyErr {
+    pub(crate) fn mistyped(&self, wanted: &str) -> PyErr {
         let kind = self.value.get_type();
         let got = kind.name().map_or_else(|_| "something else".into(), |name| name.to_string());
         PyTypeError::new_err(format!("{}: expected {wanted}, not {got}", self.name))
@@ -162,7 +195,7 @@ impl<'n, 'py> Given<'n, 'py> {
         }
     }
 
-    fn seconds(&self) -> PyResult<Duration> {
+    pub(crate) fn seconds(&self) -> PyResult<Duration> {
         Duration::try_from_secs_f64(self.read()?)
             .map_err(|_| self.refused(&format!("{} is not a length of time in seconds", self.name)))
     }

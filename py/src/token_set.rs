@@ -1,9 +1,8 @@
 //! What a call answers, read only as far as it is asked for.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use pyo3::prelude::*;
 
+use crate::access_token::microseconds;
 use crate::error::guarded;
 
 /// Core's token set; `frontegg_token.TokenSet` is the view of it that users have.
@@ -47,10 +46,7 @@ impl TokenSet {
     /// In microseconds since 1970.
     #[getter]
     fn received_at(&self) -> i64 {
-        let signed =
-            |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-        let at: SystemTime = self.0.received_at();
-        at.duration_since(UNIX_EPOCH).map_or_else(|before| -signed(before.duration()), signed)
+        microseconds(self.0.received_at())
     }
 
     /// The claims as a JSON object.

@@ -33,17 +33,23 @@ from ._errors import (
     StoreError,
     TLSError,
 )
+from ._source import TokenSource
+from ._token_info import TokenInfo
 from ._token_set import TokenSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._aio import AsyncClient
+    from ._aio_source import AsyncTokenSource
+    from ._records import Event, Stats
 
 __all__ = [
     "AsyncClient",
+    "AsyncTokenSource",
     "Client",
     "ClosedError",
     "ConnectError",
+    "Event",
     "ForbiddenError",
     "FronteggError",
     "InternalError",
@@ -57,9 +63,12 @@ __all__ = [
     "RequestTimeoutError",
     "RetryPolicy",
     "ServerError",
+    "Stats",
     "StoreError",
     "TLSError",
+    "TokenInfo",
     "TokenSet",
+    "TokenSource",
     "__version__",
 ]
 
@@ -67,13 +76,23 @@ __all__ = [
 __version__ = _native.VERSION
 
 
-def __getattr__(name: str) -> object:
-    """Load what is seldom used and slow to import."""
-    if name == "AsyncClient":
-        from ._aio import AsyncClient
+_LATE = {
+    "AsyncClient": "_aio",
+    "AsyncTokenSource": "_aio_source",
+    "Event": "_records",
+    "Stats": "_records",
+}
+"""What is slow to import, and where it is."""
 
-        globals()[name] = AsyncClient
-        return AsyncClient
+
+def __getattr__(name: str) -> object:
+    """Load what is slow to import."""
+    if name in _LATE:
+        from importlib import import_module
+
+        found: object = getattr(import_module(f".{_LATE[name]}", __name__), name)
+        globals()[name] = found
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 from asyncio import get_running_loop
 from typing import TYPE_CHECKING
 
-from . import _native
+from . import _ending, _native  # noqa: F401
 from ._client import BaseClient
 from ._token_set import TokenSet
 
@@ -16,10 +14,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-atexit.register(_native.stop_wakes)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_native.forget_wakes)
 
 
 class AsyncClient(BaseClient):

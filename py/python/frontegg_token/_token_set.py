@@ -53,10 +53,7 @@ class TokenSet:
     @property
     def received_at(self) -> datetime:
         """When the answer had been read, in UTC, by this machine's clock."""
-        from datetime import datetime, timedelta, timezone
-
-        epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)
-        return epoch + timedelta(microseconds=self._native.received_at)
+        return utc(self._native.received_at)
 
     @property
     def trace_id(self) -> str | None:
@@ -92,3 +89,10 @@ class TokenSet:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a TokenSet cannot be pickled: its tokens would be readable")
+
+
+def utc(microseconds: int) -> datetime:
+    """Give the date of so many microseconds since 1970."""
+    from datetime import datetime, timedelta, timezone
+
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)

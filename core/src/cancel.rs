@@ -45,6 +45,12 @@ impl Canceller {
         }
     }
 
+    /// Whether it has ended its calls.
+    #[cfg(test)]
+    pub(crate) fn has_cancelled(&self) -> bool {
+        self.progress().cancelled
+    }
+
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,13 +1,8 @@
 //! A token source against the emulator.
 
-use std::sync::{Arc, Barrier, mpsc};
-use std::thread;
-use std::time::Duration;
-
-use frontegg_emulator::{ApiToken, Emulator, Options};
+use frontegg_emulator::{Algorithm, ApiToken, Emulator, Options};
 use frontegg_token::{
-    Client, Code, Credentials, Endpoint, EventKind, Origin, Policy, RetryPolicy, TokenRequest,
-    TokenSource, TokenSourceBuilder,
+    Client, Code, Credentials, Endpoint, Origin, RetryPolicy, TokenSource, TokenSourceBuilder,
 };
 
 struct Service {
@@ -17,7 +12,7 @@ struct Service {
 impl Service {
     fn start(lifetime: u64) -> Self {
         let options = Options {
-            algorithm: frontegg_emulator::Algorithm::HS256,
+            algorithm: Algorithm::HS256,
             api_tokens: vec![ApiToken::tenant("id", "secret")],
             access_token_lifetime: lifetime,
             ..Options::default()

@@ -14,7 +14,7 @@ use crate::cancel::Canceller;
 use crate::clock::Clock;
 use crate::guard::guard;
 use crate::per_process::PerProcess;
-use crate::sync::{Latch, Mutex, lock, thread};
+use crate::sync::{Latch, Mutex, MutexGuard, lock, thread};
 use crate::token::TokenSet;
 use crate::{AccessToken, Code, Credentials, Error, retry};
 
@@ -54,6 +54,9 @@ struct Desk {
     state: State,
     flight: Option<Arc<Flight>>,
     helpers: Vec<thread::JoinHandle<()>>,
+    /// Events to tell of, and whether somebody is about it.
+    outbox: Vec<Event>,
+    telling: bool,
 }
 
 type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
@@ -160,7 +163,6 @@ impl Engine {
     fn ask(self: &Arc<Self>, min_validity: Duration) -> Asked {
         let shared = self.desk();
         let mut desk = lock(&shared);
-        let mut first_refusal = None;
         let asked = match desk.state.decide(self.clock.now(), min_validity) {
             Action::Serve(token) => Asked::Answer(Ok(token)),
             Action::ServeAndRenew(token) => {
@@ -176,14 +178,12 @@ impl Engine {
                 Asked::Wait(desk.flight.clone().expect("a flight is joined where there is one"))
             }
             Action::Refuse(error) => {
-                first_refusal = desk.state.note_refusal();
+                let event = desk.state.note_refusal();
+                desk.outbox.extend(event);
                 Asked::Answer(Err(error))
             }
         };
-        drop(desk);
-        if let Some(event) = first_refusal {
-            self.observer.tell(&[event]);
-        }
+        self.tell(&shared, desk);
         asked
     }
 
@@ -205,7 +205,7 @@ impl Engine {
             desk.helpers.push(helper);
         } else {
             let error = Error::internal("the system gives no thread");
-            let outcome = self.crash(desk, flight.number, error, &mut Vec::new());
+            let outcome = self.crash(desk, flight.number, error);
             lock(&flight.callers).take();
             flight.outcome.set(outcome);
         }
@@ -214,23 +214,21 @@ impl Engine {
 
     /// A renewal, from its beginning to its end, on the helper thread.
     fn fly(self: &Arc<Self>, flight: &Flight) {
-        let mut events = Vec::new();
-        let outcome = guard(|| Ok(self.go_through_legs(flight, &mut events)));
+        let shared = self.desk();
+        let outcome = guard(|| Ok(self.go_through_legs(&shared, flight)));
         let outcome = outcome.unwrap_or_else(|error| {
-            let shared = self.desk();
             let mut desk = lock(&shared);
-            self.crash(&mut desk, flight.number, error, &mut events)
+            self.crash(&mut desk, flight.number, error)
         });
         self.land(flight, outcome);
-        self.observer.tell(&events);
+        self.tell(&shared, lock(&shared));
     }
 
-    fn go_through_legs(&self, flight: &Flight, events: &mut Vec<Event>) -> Outcome {
+    fn go_through_legs(&self, shared: &Mutex<Desk>, flight: &Flight) -> Outcome {
         let give_up = from_now(self.deadline);
-        let shared = self.desk();
         loop {
             let credentials = self.credentials.load_full();
-            let leg = lock(&shared).state.next_leg(flight.number);
+            let leg = lock(shared).state.next_leg(flight.number);
             let Some(leg) = leg else { return Outcome::Superseded };
             let before = Mutex::new(self.clock.now());
             let note = || *lock(&before) = self.clock.now();
@@ -238,11 +236,11 @@ impl Engine {
             let answer = self.service.request(&leg, &credentials, canceller, give_up, &note);
             let since = *lock(&before);
             let answer = answer.map(|token_set| grant(token_set, since));
-            let mut desk = lock(&shared);
+            let mut desk = lock(shared);
             let now = self.clock.now();
-            let state = &mut desk.state;
+            let Desk { state, outbox, .. } = &mut *desk;
             let went_without = state.stats().authenticating_only;
-            let outcome = state.answered(flight.number, answer, now, retry::draw(), events);
+            let outcome = state.answered(flight.number, answer, now, retry::draw(), outbox);
             if state.stats().authenticating_only && !went_without {
                 log::warn!(
                     "token source: refresh tokens are rejected before their first use, so more \
@@ -253,20 +251,30 @@ impl Engine {
                 self.end(&mut desk, flight.number);
                 return outcome;
             }
-            drop(desk);
-            self.observer.tell(&std::mem::take(events));
+            self.tell(shared, desk);
         }
     }
 
-    fn crash(
-        &self,
-        desk: &mut Desk,
-        number: u64,
-        error: Error,
-        events: &mut Vec<Event>,
-    ) -> Outcome {
-        let now = self.clock.now();
-        let outcome = desk.state.crashed(number, error, now, retry::draw(), events);
+    /// Empties the outbox, unless somebody is about it: events are told in their order.
+    fn tell<'a>(&self, shared: &'a Mutex<Desk>, mut desk: MutexGuard<'a, Desk>) {
+        if desk.telling || desk.outbox.is_empty() {
+            return;
+        }
+        desk.telling = true;
+        while !desk.outbox.is_empty() {
+            let events = std::mem::take(&mut desk.outbox);
+            drop(desk);
+            for event in &events {
+                self.observer.tell(event);
+            }
+            desk = lock(shared);
+        }
+        desk.telling = false;
+    }
+
+    fn crash(&self, desk: &mut Desk, number: u64, error: Error) -> Outcome {
+        let (now, draw) = (self.clock.now(), retry::draw());
+        let outcome = desk.state.crashed(number, error, now, draw, &mut desk.outbox);
         self.end(desk, number);
         outcome
     }
@@ -287,10 +295,11 @@ impl Engine {
         }
     }
 
-    /// Ends a flight from outside, at once for those who wait.
+    /// Ends a flight from outside. Its request is ended first, so that it is not sent after
+    /// those of whoever waited for it.
     fn abandon(self: &Arc<Self>, flight: &Flight, outcome: Outcome) {
-        self.land(flight, outcome);
         self.service.cancel(&flight.canceller);
+        self.land(flight, outcome);
     }
 
     fn publish(&self, state: &State) {
@@ -353,7 +362,8 @@ impl Engine {
             if self.closed.load(Ordering::Acquire) {
                 state.close();
             }
-            Mutex::new(Desk { state, flight: None, helpers: Vec::new() })
+            let (helpers, outbox) = (Vec::new(), Vec::new());
+            Mutex::new(Desk { state, flight: None, helpers, outbox, telling: false })
         })
     }
 

@@ -245,3 +245,10 @@ impl fmt::Debug for TokenRef {
         f.write_str("TokenRef(…)")
     }
 }
+
+#[cfg(test)]
+mod fake;
+#[cfg(all(test, feature = "model"))]
+mod model;
+#[cfg(all(test, not(feature = "model")))]
+mod tests;

@@ -67,17 +67,19 @@ pub(crate) struct Observer(Option<Arc<Observe>>);
 type Observe = dyn Fn(&Event) + Send + Sync;
 
 impl Observer {
-    /// Tells of events, which may run code of the host: never under a lock.
-    pub(crate) fn tell(&self, events: &[Event]) {
-        for event in events {
-            event.log();
-            if let Some(observe) = &self.0 {
-                // Its panics are its own affair.
-                let _ = guard(|| {
-                    observe(event);
-                    Ok(())
-                });
-            }
+    pub(crate) fn new(observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(observe)))
+    }
+
+    /// Tells of an event, which may run code of the host: never under a lock.
+    pub(crate) fn tell(&self, event: &Event) {
+        event.log();
+        if let Some(observe) = &self.0 {
+            // Its panics are its own affair.
+            let _ = guard(|| {
+                observe(event);
+                Ok(())
+            });
         }
     }
 }
@@ -91,18 +93,11 @@ pub struct TokenSourceBuilder {
     rules: Rules,
     deadline: Option<Duration>,
     observer: Observer,
-    clock: Clock,
 }
 
 impl TokenSourceBuilder {
     pub(crate) fn new(parts: Result<(Client, Credentials), Error>) -> Self {
-        Self {
-            parts,
-            rules: Rules::default(),
-            deadline: None,
-            observer: Observer::default(),
-            clock: Clock::default(),
-        }
+        Self { parts, rules: Rules::default(), deadline: None, observer: Observer::default() }
     }
 
     /// Starts from the environment: what [`Client::from_env`] and [`Credentials::from_env`]
@@ -133,18 +128,11 @@ impl TokenSourceBuilder {
         self
     }
 
-    /// Who is told of [events](Event). Runs on the thread of the renewal, or on that of a
-    /// call that fails, and never under a lock: it may use the source, even close it, but
-    /// while it runs the next event waits. A panic in it is caught and dropped.
+    /// Who is told of [events](Event), one after the other and in their order. Runs on the
+    /// thread of a renewal, or on that of a call that fails, and never under a lock: it may use
+    /// the source, even close it. A panic in it is caught and dropped.
     pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.observer = Observer(Some(Arc::new(observe)));
-        self
-    }
-
-    /// A clock that the test moves.
-    #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.observer = Observer::new(observe);
         self
     }
 
@@ -165,7 +153,7 @@ impl TokenSourceBuilder {
             rules: self.rules,
             deadline,
             observer: self.observer,
-            clock: self.clock,
+            clock: Clock::default(),
             credentials,
         }))
     }

@@ -153,10 +153,10 @@ impl State {
             return Action::Refuse(closed());
         }
         let Some((held, left)) = self.valid(now) else { return self.decide_without(now) };
+        if !held.can_meet(min_validity) {
+            return Action::Refuse(unmeetable(held.lifetime));
+        }
         if left < min_validity {
-            if !held.can_meet(min_validity) {
-                return Action::Refuse(unmeetable(held.lifetime));
-            }
             return self.decide_without(now);
         }
         let age = now.age_of(held.since);
@@ -192,7 +192,8 @@ impl State {
             Outcome::Landed(token, None) => Some(Ok(token)),
             Outcome::Landed(token, Some(held)) => {
                 let left = held.left(now)?;
-                let enough = left >= min_validity;
+                // It will not get better than just renewed.
+                let enough = left >= min_validity && held.can_meet(min_validity);
                 Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
             }
             Outcome::Failed(error) if self.closed => Some(Err(error)),
@@ -439,3 +440,10 @@ fn unmeetable(lifetime: Duration) -> Error {
         "min_validity cannot be met: the service's access tokens live {seconds} s"
     ))
 }
+
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! The engine with real threads, a service in the test's hands and a clock that it moves.
+
+mod service;
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crate::{AccessToken, Code, Credentials, Error, EventKind};
+
+use super::engine::{self, Engine};
+use super::fake::{Answer, Fake};
+use super::settings::Observer;
+
+const LONG: Duration = Duration::from_secs(30);
+
+fn token(engine: &Arc<Engine>) -> Result<String, Code> {
+    let token = match engine.fresh() {
+        Some(loan) => Ok(loan.as_ref().unwrap().token().clone()),
+        None => engine.obtain(Duration::ZERO, LONG),
+    };
+    code(token)
+}
+
+fn code(result: Result<AccessToken, Error>) -> Result<String, Code> {
+    result.map(|token| token.as_str().to_owned()).map_err(|error| error.code())
+}
+
+#[allow(clippy::unnecessary_wraps)] // to compare with
+fn ok(text: &str) -> Result<String, Code> {
+    Ok(text.to_owned())
+}
+
+/// Waits until the flight in the air has landed.
+fn land(engine: &Arc<Engine>) {
+    let (sender, landed) = mpsc::channel();
+    let deliver = move |answer| sender.send(code(answer)).unwrap();
+    engine.deliver(Duration::from_secs(3000), Box::new(deliver));
+    landed.recv().unwrap().unwrap();
+}
+
+#[test]
+fn a_fresh_token_is_a_look_and_a_due_one_is_renewed_meanwhile() {
+    let fake = Fake::new([]);
+    let (engine, clock) = fake.engine();
+    assert!(engine.fresh().is_none());
+    assert_eq!(token(&engine), ok("token-1"));
+    clock.advance(Duration::from_secs(2400));
+    assert!(engine.fresh().is_some());
+    clock.advance(Duration::from_secs(500));
+    assert!(engine.fresh().is_none());
+    fake.shut(true);
+    assert_eq!(token(&engine), ok("token-1"));
+    // The renewal is in the air, and nobody has to ask again until it is urgent.
+    assert!(engine.fresh().is_some());
+    fake.await_requests(2);
+    clock.advance(Duration::from_secs(669));
+    assert_eq!(token(&engine), ok("token-1"));
+    clock.advance(Duration::from_secs(1));
+    assert!(engine.fresh().is_none());
+    fake.shut(false);
+    assert_eq!(token(&engine), ok("token-2"));
+    assert_eq!(fake.requests(), ["id", "refresh-1"]);
+}
+
+#[test]
+fn a_step_or_a_suspension_is_noticed_at_once() {
+    type Change = fn(&crate::clock::Manual);
+    let changes: [(Change, &str); 4] = [
+        (|clock| clock.advance(Duration::from_secs(4000)), "token-2"),
+        (|clock| clock.step(4000), "token-2"),
+        (|clock| clock.step(10 * 365 * 86_400), "token-2"),
+        (|clock| clock.step(-10 * 365 * 86_400), "token-1"),
+    ];
+    for (change, expected) in changes {
+        let fake = Fake::new([]);
+        let (engine, clock) = fake.engine();
+        assert_eq!(token(&engine), ok("token-1"));
+        assert_eq!(token(&engine), ok("token-1"));
+        change(&clock);
+        assert_eq!(engine.peek().is_some(), expected == "token-1");
+        assert_eq!(token(&engine), ok(expected));
+    }
+}
+
+#[test]
+fn a_waiter_leaves_when_its_time_is_up_and_disturbs_nobody() {
+    let fake = Fake::new([]);
+    fake.shut(true);
+    let (engine, clock) = fake.engine();
+    let hurried = engine.obtain(Duration::ZERO, Duration::from_millis(1));
+    assert_eq!(code(hurried), Err(Code::Timeout));
+    let patient = {
+        let engine = engine.clone();
+        thread::spawn(move || token(&engine))
+    };
+    fake.shut(false);
+    assert_eq!(patient.join().unwrap(), ok("token-1"));
+    assert_eq!(fake.requests(), ["id"]);
+    // Where there is an urgent token, it is what one gets.
+    clock.advance(Duration::from_secs(3580));
+    fake.shut(true);
+    let hurried = engine.obtain(Duration::ZERO, Duration::from_millis(1));
+    assert_eq!(code(hurried), ok("token-1"));
+    fake.shut(false);
+}
+
+#[test]
+fn observers_hear_all_in_order_and_may_use_the_source() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let source: Arc<Mutex<Option<Arc<Engine>>>> = Arc::default();
+    let (told, theirs) = (heard.clone(), source.clone());
+    let observer = Observer::new(move |event| {
+        let engine = theirs.lock().unwrap().clone().unwrap();
+        let stats = engine.stats();
+        told.lock().unwrap().push((event.kind(), event.generation(), stats.failures));
+        assert!(event.kind() != EventKind::Refreshed, "a panic of the host's");
+        if event.kind() == EventKind::Throttled {
+            // Even this, from whatever thread.
+            engine::join(engine.close());
+        }
+    });
+    let answers = [
+        Answer::Grant,
+        Answer::Grant,
+        Answer::Fail(Code::ServerError),
+        Answer::Fail(Code::ServerError),
+    ];
+    let fake = Fake::new(answers);
+    let (engine, clock) = fake.engine_with(observer);
+    *source.lock().unwrap() = Some(engine.clone());
+    assert_eq!(token(&engine), ok("token-1"));
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(token(&engine), ok("token-2"));
+    clock.advance(Duration::from_secs(2900));
+    assert_eq!(token(&engine), ok("token-2"));
+    fake.await_requests(4);
+    while engine.stats().failures == 0 {
+        thread::yield_now();
+    }
+    assert!(engine.invalidate("token-2"));
+    assert_eq!(token(&engine), Err(Code::ServerError));
+    assert_eq!(token(&engine), Err(Code::Closed));
+    source.lock().unwrap().take();
+    drop(engine);
+    while Arc::strong_count(&heard) > 1 {
+        thread::yield_now();
+    }
+    let heard = heard.lock().unwrap();
+    let kinds: Vec<EventKind> = heard.iter().map(|(kind, ..)| *kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            EventKind::Authenticated,
+            EventKind::Refreshed,
+            EventKind::FellBack,
+            EventKind::Failed,
+            EventKind::ServedWhileFailing,
+            EventKind::Throttled,
+        ]
+    );
+}
+
+#[test]
+fn a_close_wakes_who_waits_and_ends_the_request() {
+    let fake = Fake::new([]);
+    fake.shut(true);
+    let (engine, _) = fake.engine();
+    let waiting: Vec<_> = (0..8)
+        .map(|_| {
+            let engine = engine.clone();
+            thread::spawn(move || token(&engine))
+        })
+        .collect();
+    let (sender, delivered) = mpsc::channel();
+    engine.deliver(Duration::ZERO, Box::new(move |answer| sender.send(code(answer)).unwrap()));
+    fake.await_requests(1);
+    engine::join(engine.close());
+    for waiter in waiting {
+        assert_eq!(waiter.join().unwrap(), Err(Code::Closed));
+    }
+    assert_eq!(delivered.recv().unwrap(), Err(Code::Closed));
+    assert_eq!(token(&engine), Err(Code::Closed));
+    assert_eq!(engine.peek(), None);
+}
+
+#[test]
+fn other_credentials_start_over_and_the_same_api_tokens_token_serves_on() {
+    let fake = Fake::new([]);
+    let (engine, _) = fake.engine();
+    assert_eq!(token(&engine), ok("token-1"));
+    engine.set_credentials(Credentials::new("id", "rotated").unwrap());
+    assert_eq!(token(&engine), ok("token-1"));
+    engine.set_credentials(Credentials::new("other", "secret").unwrap());
+    assert_eq!(engine.peek(), None);
+    assert_eq!(token(&engine), ok("token-2"));
+    assert_eq!(fake.requests(), ["id", "other"]);
+    land(&engine);
+}

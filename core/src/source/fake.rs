@@ -15,6 +15,11 @@ use super::machine::Leg;
 use super::service::Requests;
 use super::settings::{Observer, Rules};
 
+/// How long a campaign is: as `make test` runs it, and as `make soak` does.
+pub(super) fn soak<T>(short: T, long: T) -> T {
+    if std::env::var_os("SOAK").is_some() { long } else { short }
+}
+
 /// What a request comes to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {

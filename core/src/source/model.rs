@@ -10,7 +10,7 @@ use shuttle::thread;
 use crate::{AccessToken, Code, Credentials, Error};
 
 use super::engine::{self, Engine};
-use super::fake::{Answer, Fake};
+use super::fake::{Answer, Fake, soak};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn check(scenario: impl Fn() + Send + Sync + 'static) {
     let scenario = Arc::new(scenario);
     let (random, few_switches) = (scenario.clone(), scenario);
-    let runs = std::env::var("MODEL_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(2_000);
+    let runs = soak(2_000, 50_000);
     shuttle::check_random(move || random(), runs);
     shuttle::check_pct(move || few_switches(), runs, 3);
 }
@@ -244,6 +244,6 @@ fn two_callers_share_a_flight_in_every_order() {
             assert_eq!(fake.requests(), ["id"]);
             finish(&engine);
         },
-        Some(20_000),
+        Some(soak(20_000, 1_000_000)),
     );
 }

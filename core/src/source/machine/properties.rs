@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::lab::{Got, HOUR, Lab, seconds};
 use super::*;
+use crate::source::fake::soak;
 use crate::{Code, Policy};
 
 #[derive(Debug, Clone)]
@@ -257,7 +258,7 @@ impl Watch {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: soak(4_000, 200_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn invariants_hold(
@@ -296,9 +297,4 @@ proptest! {
         let passed = (lab.now.boot - start) / 1_000_000_000;
         prop_assert!(flights <= 7 + passed / 22, "{flights} in {passed} s");
     }
-}
-
-/// More in a long campaign: `PROPTEST_CASES`.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4_000)
 }

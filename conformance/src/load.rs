@@ -110,15 +110,25 @@ fn check(scenario: &Scenario) -> Result<(), String> {
     if scenario.about.is_empty() || scenario.steps.is_empty() {
         return Err("`about` or `steps` is empty".into());
     }
-    let added = scenario.steps.iter().filter_map(|step| match step {
-        Step::Faults { faults } => Some(faults),
-        _ => None,
-    });
-    for fault in added.chain([&scenario.service.faults]).flatten() {
+    check_faults(&scenario.service.faults)?;
+    check_steps(&scenario.steps)
+}
+
+fn check_faults(faults: &[Value]) -> Result<(), String> {
+    for fault in faults {
         serde_json::from_value::<Fault>(fault.clone())
             .map_err(|error| format!("a fault: {error}"))?;
     }
-    for step in &scenario.steps {
+    Ok(())
+}
+
+fn check_steps(steps: &[Step]) -> Result<(), String> {
+    for step in steps {
+        match step {
+            Step::Faults { faults } => check_faults(faults)?,
+            Step::Repeat { steps, .. } => check_steps(steps)?,
+            _ => {}
+        }
         if let Step::NewClient { expect, .. }
         | Step::Authenticate { expect, .. }
         | Step::Refresh { expect, .. }

@@ -25,8 +25,8 @@ const ROUNDING: u64 = 5;
 pub(crate) struct Played {
     /// What was not as expected.
     pub(crate) failures: Vec<String>,
-    /// Whether the driver's clock is no longer that of the system.
-    pub(crate) clock_moved: bool,
+    /// Whether the driver is not as new, its clock being moved, say.
+    pub(crate) spoilt: bool,
 }
 
 /// Plays it.
@@ -41,7 +41,7 @@ pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -
         jobs: BTreeMap::new(),
         told: BTreeMap::new(),
         client_ahead_ms: 0,
-        clock_moved: false,
+        spoilt: false,
         failures: Vec::new(),
     };
     match run.play(scenario) {
@@ -51,7 +51,7 @@ pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -
     run.look_for_secrets("the service's log", &run.stage.log_of_the_service());
     let failures = std::mem::take(&mut run.failures);
     let failures = failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect();
-    Played { failures, clock_moved: run.clock_moved }
+    Played { failures, spoilt: run.spoilt }
 }
 
 pub(crate) struct Run<'a> {
@@ -67,7 +67,7 @@ pub(crate) struct Run<'a> {
     pub(crate) told: BTreeMap<String, Told>,
     /// How far its wall clock is ahead of the system's.
     pub(crate) client_ahead_ms: i64,
-    pub(crate) clock_moved: bool,
+    pub(crate) spoilt: bool,
     pub(crate) failures: Vec<String>,
 }
 
@@ -145,6 +145,20 @@ impl Run<'_> {
             Step::AdvanceClocks { seconds } => {
                 self.stage.emulator.advance_clock(i64::from(*seconds));
                 self.move_clock(at, "advance_clock", f64::from(*seconds))
+            }
+            Step::Leave {} => {
+                self.sources.clear();
+                self.clients.clear();
+                self.spoilt = true;
+                Ok(())
+            }
+            Step::Repeat { times, steps } => {
+                for time in 1..=*times {
+                    for (index, step) in steps.iter().enumerate() {
+                        self.step(&format!("{at}, time {time}, step {}", index + 1), step)?;
+                    }
+                }
+                Ok(())
             }
             Step::Release {} => {
                 self.stage.emulator.release();

@@ -252,7 +252,7 @@ impl Run<'_> {
         let ms = (seconds * 1000.0).round() as i64;
         let reply = self.ask(&json!({"op": op, "ms": ms}))?;
         self.client_ahead_ms += ms;
-        self.clock_moved = true;
+        self.spoilt = true;
         self.expect(at, &reply, &Expect::default(), None, To::Other)
     }
 

@@ -167,6 +167,11 @@ pub(crate) enum Step {
     AdvanceClock { seconds: i64 },
     /// Lets the requests go on that faults hold.
     Release {},
+    /// Leaves sources and clients to the end of the driver's process, which comes after the
+    /// scenario.
+    Leave {},
+    /// Does steps several times.
+    Repeat { times: usize, steps: Vec<Step> },
     /// Waits until so many requests have arrived since the scenario began.
     UntilServiceSaw { requests: usize },
     /// Lets time pass, where time itself is the subject.

@@ -118,11 +118,11 @@ impl Worker<'_> {
             Some(running) => running,
             None => (Driver::start(self.command, &variables)?, Vec::new()),
         };
-        let Played { failures, clock_moved } = run::run(scenario, &mut stage, &mut driver);
+        let Played { failures, spoilt } = run::run(scenario, &mut stage, &mut driver);
         known.push((named.name.clone(), stage.secrets.clone()));
         if failures.is_empty() {
             self.driver = Some((driver, known));
-            if clock_moved || !variables.is_empty() {
+            if spoilt || !variables.is_empty() {
                 self.retire();
             }
         } else {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ERROR_CODES, FronteggError } from 'frontegg-token';
+import { native } from './support/native.mjs';
 
-const { native } = createRequire(import.meta.url)('../dist/native.js');
 const ERRORS_JSON = join(import.meta.dirname, '../../conformance/errors.json');
 
 // That the type `FronteggErrorCode` has the same names is what its compilation checks.

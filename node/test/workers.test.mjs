@@ -91,3 +91,70 @@ test('workers that end while outcomes stream in take nothing down', async () => 
   );
   assert.deepEqual(result, { code: 0, signal: null, output: 'here' });
 });
+
+for (const [how, end] of [
+  ['are terminated', 'await worker.terminate();'],
+  ['end by themselves', "worker.postMessage('end'); await once(worker, 'exit');"],
+]) {
+  test(`workers that ${how} in the midst of a renewal take nothing down`, async () => {
+    const emulator = await startEmulator(after);
+    const busy = `
+      import { parentPort, workerData } from 'node:worker_threads';
+      import { Client, TokenSource } from 'frontegg-token';
+      const { options, credentials } = workerData;
+      globalThis.source = new TokenSource(new Client(options), {
+        ...credentials,
+        renewalWindow: [0, 0],
+        observer: () => {},
+      });
+      const first = await source.token();
+      // Due at once, and never answered.
+      parentPort.postMessage((await source.token()) === first);
+      parentPort.once('message', () => {});
+    `;
+    await emulator.fault({ on: 'refresh', times: 5, action: { hang: {} } });
+    const result = await runChild(
+      `${MAIN}
+      for (let round = 0; round < 5; round++) {
+        const worker = new Worker(${JSON.stringify(busy)}, {
+          eval: true,
+          workerData: { options, credentials },
+        });
+        const [same] = await once(worker, 'message');
+        if (!same) console.log('another token');
+        ${end}
+      }
+      const [answer] = await once(worker({ options, credentials }), 'message');
+      console.log(answer);`,
+      JSON.stringify(emulator.options),
+      JSON.stringify(CREDENTIALS),
+    );
+    assert.deepEqual(result, { code: 0, signal: null, output: CREDENTIALS.clientId });
+  });
+}
+
+test('each worker has a source of its own', async () => {
+  const emulator = await startEmulator(after);
+  const caller = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    import { Client, TokenSource } from 'frontegg-token';
+    const { options, credentials } = workerData;
+    const source = new TokenSource(new Client(options), credentials);
+    const tokens = await Promise.all(Array.from({ length: 100 }, () => source.token()));
+    parentPort.postMessage(new Set(tokens).size);
+  `;
+  const result = await runChild(
+    `${MAIN}
+    const workers = Array.from({ length: 4 }, () => new Worker(${JSON.stringify(caller)}, {
+      eval: true,
+      workerData: { options, credentials },
+    }));
+    const answers = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    console.log(answers.join());`,
+    JSON.stringify(emulator.options),
+    JSON.stringify(CREDENTIALS),
+  );
+  assert.deepEqual(result, { code: 0, signal: null, output: '1,1,1,1' });
+  const { counts } = await emulator.state();
+  assert.equal(counts.requests, 4);
+});

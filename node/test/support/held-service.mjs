@@ -30,16 +30,21 @@ export class HeldService extends EventEmitter {
     while (this.requests.length < count) await once(this, 'request');
   }
 
-  /** Answers all that wait; each gets a token that names its client id. */
-  release() {
+  /**
+   * Answers all that wait; each gets a token that names its client id.
+   *
+   * @param members - Of the answer, instead of the usual ones.
+   */
+  release(members = {}, status = 200) {
     for (const { body, response } of this.#waiting.splice(0)) {
-      response.setHeader('content-type', 'application/json');
+      response.writeHead(status, { 'content-type': 'application/json' });
       response.end(
         JSON.stringify({
           access_token: `token of ${body.clientId}`,
           refresh_token: 'refresh',
           expires_in: 60,
           expires: '',
+          ...members,
         }),
       );
     }

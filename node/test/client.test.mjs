@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
-import { Client, FronteggError, TokenSet } from 'frontegg-token';
+import { Client, FronteggError, TokenSet, TokenSource } from 'frontegg-token';
 import { CREDENTIALS, startEmulator } from './support/emulator.mjs';
 
 const emulator = await startEmulator(after);
@@ -81,6 +81,7 @@ test('both module systems share one implementation', () => {
   const required = createRequire(import.meta.url)('frontegg-token');
   assert.equal(required.Client, Client);
   assert.equal(required.FronteggError, FronteggError);
+  assert.equal(required.TokenSource, TokenSource);
 });
 
 test('the endpoint can come from the environment, other settings beside it', async () => {

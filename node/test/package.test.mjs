@@ -38,10 +38,17 @@ test('it is imported and required where it is installed', async () => {
   const { options } = await startEmulator(after);
   const call = `
     const client = new Client(${JSON.stringify(options)});
-    client.authenticate(${JSON.stringify(CREDENTIALS)}).then(({ claims }) => console.log(claims.sub));
+    const source = new TokenSource(client, ${JSON.stringify(CREDENTIALS)});
+    source.token().then(() => console.log(source.info().claims.sub));
   `;
-  writeFileSync(join(folder, 'esm.mjs'), `import { Client } from 'frontegg-token';${call}`);
-  writeFileSync(join(folder, 'cjs.cjs'), `const { Client } = require('frontegg-token');${call}`);
+  writeFileSync(
+    join(folder, 'esm.mjs'),
+    `import { Client, TokenSource } from 'frontegg-token';${call}`,
+  );
+  writeFileSync(
+    join(folder, 'cjs.cjs'),
+    `const { Client, TokenSource } = require('frontegg-token');${call}`,
+  );
   for (const file of ['esm.mjs', 'cjs.cjs']) {
     const output = execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
     assert.equal(output.trim(), CREDENTIALS.clientId, file);

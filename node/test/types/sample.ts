@@ -10,7 +10,14 @@ import {
   ERROR_CODES,
   FronteggError,
   type FronteggErrorCode,
+  type TokenInfo,
+  type TokenOptions,
   TokenSet,
+  TokenSource,
+  type TokenSourceEvent,
+  type TokenSourceFromEnvOptions,
+  type TokenSourceOptions,
+  type TokenSourceStats,
 } from 'frontegg-token';
 
 const options: ClientOptions = {
@@ -57,6 +64,39 @@ export async function sample(): Promise<string> {
   }
 }
 
+const sourceOptions: TokenSourceOptions = {
+  ...credentials,
+  renewalWindow: [0.5, 0.6],
+  policy: 'refresh_first',
+  deadline: 5000,
+  observer: (event: TokenSourceEvent) =>
+    console.log(event.kind, event.generation, event.error?.code),
+};
+const ofEnvironment: TokenSourceFromEnvOptions = { policy: undefined, client: common };
+const wanted: TokenOptions = { minValidity: 60_000, timeout: 5000, signal: call.signal };
+
+export async function managed(client: Client): Promise<string> {
+  using source: TokenSource = new TokenSource(client, sourceOptions);
+  const other: TokenSource = TokenSource.fromEnv(ofEnvironment);
+  const token: string = await other.token();
+  if ((await source.token(wanted)) === source.peek()) source.invalidate(token);
+  source.setCredentials(credentials);
+  other.close();
+  const info: TokenInfo | undefined = source.info();
+  const expiresAt: Date | undefined = info?.expiresAt;
+  const origin: 'authenticate' | 'refresh' | undefined = info?.origin;
+  const claims: Claims | undefined = info?.claims;
+  const { authentications, authenticatingOnly }: TokenSourceStats = source.stats();
+  return [
+    expiresAt,
+    info?.renewalDueAt,
+    origin,
+    claims?.sub,
+    authentications,
+    authenticatingOnly,
+  ].join();
+}
+
 export function describe(code: FronteggErrorCode): string {
   switch (code) {
     case 'refresh_rejected':
@@ -81,3 +121,13 @@ new Client({ region: 'us', timeout: 5 });
 Client.fromEnv({ region: 'us' });
 // @ts-expect-error: only the library makes token sets
 new TokenSet('token');
+// @ts-expect-error: a source needs a client
+new TokenSource(credentials);
+// @ts-expect-error: and credentials
+new TokenSource(Client.fromEnv(), { policy: 'auto' });
+// @ts-expect-error: no such policy
+TokenSource.fromEnv({ policy: 'refresh' });
+// @ts-expect-error: the API token is the environment's
+TokenSource.fromEnv({ clientId: 'id', secret: 'secret' });
+// @ts-expect-error: a span is a number
+TokenSource.fromEnv().token({ timeout: '5 s' });

@@ -1,10 +1,10 @@
-// Gets an access token with an API token, renews it, and shows what a refresh token that was
-// used before looks like.
+// Keeps a valid access token at hand, has it renewed once an API rejects it, and then makes by
+// hand the two calls of the service that this comes down to.
 //
 //   FRONTEGG_BASE_URL=https://acme.frontegg.com FRONTEGG_CLIENT_ID=… FRONTEGG_SECRET=… \
 //     node example.mjs
 
-import { Client, FronteggError } from 'frontegg-token';
+import { Client, FronteggError, TokenSource } from 'frontegg-token';
 
 const { FRONTEGG_CLIENT_ID: clientId, FRONTEGG_SECRET: secret } = process.env;
 
@@ -12,8 +12,23 @@ const { FRONTEGG_CLIENT_ID: clientId, FRONTEGG_SECRET: secret } = process.env;
 // the certificates are the system's unless a file names others.
 const client = Client.fromEnv({ caFile: process.env.FRONTEGG_CA_FILE });
 
-// The client id and secret are exchanged for an access token, to be sent to the API as
-// `Authorization: Bearer …`, and a refresh token.
+// One source for each API token: it answers a valid access token, to be sent to the API as
+// `Authorization: Bearer …`, and renews it before it expires.
+const source = new TokenSource(client, { clientId, secret });
+const token = await source.token();
+console.log(`token: ${about(token)}`);
+console.log(`the same token again: ${(await source.token()) === token ? 'yes' : 'no'}`);
+
+// An API answered 401 to it, so it is renewed before its time.
+source.invalidate(token);
+console.log(`after a 401 elsewhere: ${about(await source.token())}`);
+
+const { authentications, refreshes, failures } = source.stats();
+console.log(`stats: ${authentications} authentication, ${refreshes} refresh, ${failures} failures`);
+source.close();
+
+// What a source does, by hand. The client id and secret are exchanged for an access token and a
+// refresh token.
 const tokens = await client.authenticate({ clientId, secret });
 // The claims are what the token says of itself. Nobody has verified them here: show them, but
 // decide nothing by them.
@@ -39,6 +54,13 @@ try {
 
 // Closes the connections. A program that is about to end need not do it.
 client.close();
+
+/** What the source knows of its token. */
+function about(token) {
+  const { origin, expiresAt } = source.info();
+  const lives = Math.round((expiresAt.getTime() - Date.now()) / 1000);
+  return `${masked(token)} by ${origin}, lives ${lives} s`;
+}
 
 /** Enough of a token to recognise it, too little to use it. */
 function masked(token) {

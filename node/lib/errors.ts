@@ -3,7 +3,7 @@
  *
  * - `invalid_argument`: a bad setting or argument
  * - `internal`: a bug in this library
- * - `closed`: the client was closed before or during the call
+ * - `closed`: the client or source was closed before or during the call
  * - `connect`: DNS, TCP or the proxy refused; the request was not sent
  * - `timeout`: the time budget is spent
  * - `tls`: a certificate was not accepted, or the handshake failed

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { runChild } from './support/child.mjs';
+import { runChild, startChild } from './support/child.mjs';
 import { CREDENTIALS, startEmulator } from './support/emulator.mjs';
+import { HeldService } from './support/held-service.mjs';
 
 const WORKER = `
   import { parentPort, workerData } from 'node:worker_threads';
@@ -132,6 +133,32 @@ for (const [how, end] of [
     assert.deepEqual(result, { code: 0, signal: null, output: CREDENTIALS.clientId });
   });
 }
+
+test('workers that are terminated while calls wait for a token take nothing down', async () => {
+  const service = await HeldService.start(after);
+  const waiting = `
+    import { workerData } from 'node:worker_threads';
+    import { Client, TokenSource } from 'frontegg-token';
+    globalThis.source = new TokenSource(new Client(workerData.options), workerData.credentials);
+    await Promise.all(Array.from({ length: 10 }, () => source.token()));
+  `;
+  const child = startChild(
+    `${MAIN}
+    const workers = Array.from({ length: 4 }, () => new Worker(${JSON.stringify(waiting)}, {
+      eval: true,
+      workerData: { options, credentials },
+    }));
+    await once(process.stdin, 'data');
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    process.stdin.destroy();
+    console.log('here');`,
+    JSON.stringify({ baseUrl: service.baseUrl }),
+    JSON.stringify(CREDENTIALS),
+  );
+  await service.arrived(4);
+  child.stdin.write('end');
+  assert.deepEqual(await child.ended, { code: 0, signal: null, output: 'here' });
+});
 
 test('each worker has a source of its own', async () => {
   const emulator = await startEmulator(after);

@@ -6,6 +6,7 @@
 mod access_token;
 mod client;
 mod error;
+mod hot;
 mod mailbox;
 mod observer;
 mod settings;
@@ -38,4 +39,9 @@ mod _native {
     use crate::token_set::TokenSet;
     #[pymodule_export]
     const VERSION: &str = frontegg_token::VERSION;
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        crate::hot::install(module.py())
+    }
 }

@@ -1,35 +1,63 @@
 //! The current token as Python has it.
+#![allow(unsafe_code)] // a lock would cost as much as all the rest of a call for a fresh token
 
-use std::sync::Arc;
+use std::cell::UnsafeCell;
 
-use arc_swap::ArcSwapOption;
 use frontegg_token::AccessToken;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// One `str` for the current token, however often and in however many threads it is asked for.
 #[derive(Default)]
-pub(crate) struct Shown(ArcSwapOption<(AccessToken, Py<PyString>)>);
+pub(crate) struct Shown {
+    current: UnsafeCell<Option<Text>>,
+    #[cfg(Py_GIL_DISABLED)]
+    lock: std::sync::Mutex<()>,
+}
+
+struct Text {
+    token: AccessToken,
+    text: Py<PyString>,
+}
+
+// SAFETY: the cell is looked at in `with` alone, where the GIL or the lock lets one thread in at
+// a time.
+unsafe impl Sync for Shown {}
 
 impl Shown {
     /// The `str` of this token, kept for the next call.
     #[inline]
     pub(crate) fn get<'py>(&self, py: Python<'py>, token: &AccessToken) -> Bound<'py, PyString> {
-        match &*self.0.load() {
-            Some(shown) if shown.0.is_same_as(token) => shown.1.bind(py).clone(),
-            _ => self.renew(py, token),
+        let shown = self.with(py, |shown| match shown {
+            Some(Text { token: of, text }) if of.is_same_as(token) => Some(text.clone_ref(py)),
+            _ => None,
+        });
+        match shown {
+            Some(text) => text.into_bound(py),
+            None => self.renew(py, token),
         }
     }
 
     #[cold]
     fn renew<'py>(&self, py: Python<'py>, token: &AccessToken) -> Bound<'py, PyString> {
         let text = PyString::new(py, token.as_str());
-        self.0.store(Some(Arc::new((token.clone(), text.clone().unbind()))));
+        let shown = Text { token: token.clone(), text: text.clone().unbind() };
+        drop(self.with(py, |old| old.replace(shown)));
         text
     }
 
     /// Forgets a token that nobody is given any more.
-    pub(crate) fn forget(&self) {
-        self.0.store(None);
+    pub(crate) fn forget(&self, py: Python<'_>) {
+        drop(self.with(py, Option::take));
+    }
+
+    /// `look` must not run code of Python's, nor give up the GIL.
+    #[inline]
+    fn with<R>(&self, _py: Python<'_>, look: impl FnOnce(&mut Option<Text>) -> R) -> R {
+        #[cfg(Py_GIL_DISABLED)]
+        let _lock = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // SAFETY: this thread is in the interpreter, or has the lock, until `look` is over, hence
+        // no other has; and `look` does not come back here.
+        look(unsafe { &mut *self.current.get() })
     }
 }

@@ -69,18 +69,23 @@ impl TokenSource {
         min_validity: Option<&Bound<'py, PyAny>>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyString>> {
-        if min_validity.is_none()
-            && timeout.is_none()
-            && let Some(token) = self.source.fresh()
-        {
-            return Ok(self.shown.get(py, &token));
+        let span = |name, value: Option<&Bound<'py, PyAny>>| {
+            value.map(|value| Given { name, value: value.clone() }.seconds()).transpose()
+        };
+        let mut request = TokenRequest::new();
+        if let Some(span) = span("min_validity", min_validity)? {
+            request = request.min_validity(span);
         }
-        self.obtain(py, min_validity, timeout)
+        if let Some(span) = span("timeout", timeout)? {
+            request = request.timeout(span);
+        }
+        let token = waiting(py, || self.source.token_with(&request))?;
+        Ok(self.shown.get(py, &token))
     }
 
     /// The token where that takes nothing but a look; else ``None``.
     fn _hit<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        self.source.fresh().map(|token| self.shown.get(py, &token))
+        self.hit(py)
     }
 
     /// Answers the token if it can be had at once; else it goes to the mailbox, addressed to
@@ -141,7 +146,7 @@ impl TokenSource {
         let Text(token) = token;
         let was_current = guarded(py, || Ok(self.source.invalidate_str(&token)))?;
         if was_current {
-            self.shown.forget();
+            self.shown.forget(py);
         }
         Ok(was_current)
     }
@@ -155,7 +160,7 @@ impl TokenSource {
             self.source.set_credentials(Credentials::new(client_id.0, secret.0)?);
             Ok(())
         })?;
-        self.shown.forget();
+        self.shown.forget(py);
         Ok(())
     }
 
@@ -176,7 +181,7 @@ impl TokenSource {
     ///
     /// The calls that wait, and all that follow, raise :class:`ClosedError`. The client stays open.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.shown.forget();
+        self.shown.forget(py);
         blocking(py, || {
             self.source.close();
             Ok(())
@@ -184,7 +189,7 @@ impl TokenSource {
     }
 
     fn _close_soon(&self, py: Python<'_>) -> PyResult<()> {
-        self.shown.forget();
+        self.shown.forget(py);
         guarded(py, || {
             self.source.close_soon();
             Ok(())
@@ -203,25 +208,10 @@ impl TokenSource {
 }
 
 impl TokenSource {
-    #[cold]
-    fn obtain<'py>(
-        &self,
-        py: Python<'py>,
-        min_validity: Option<&Bound<'py, PyAny>>,
-        timeout: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyString>> {
-        let span = |name, value: Option<&Bound<'py, PyAny>>| {
-            value.map(|value| Given { name, value: value.clone() }.seconds()).transpose()
-        };
-        let mut request = TokenRequest::new();
-        if let Some(span) = span("min_validity", min_validity)? {
-            request = request.min_validity(span);
-        }
-        if let Some(span) = span("timeout", timeout)? {
-            request = request.timeout(span);
-        }
-        let token = waiting(py, || self.source.token_with(&request))?;
-        Ok(self.shown.get(py, &token))
+    /// The token where that takes nothing but a look.
+    #[inline]
+    pub(crate) fn hit<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
+        self.source.fresh().map(|token| self.shown.get(py, &token))
     }
 }
 

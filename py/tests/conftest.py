@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from frontegg_token import AsyncClient, Client
+from frontegg_token import AsyncClient, AsyncTokenSource, Client, RetryPolicy, TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,14 @@ class Emulator:
     def async_client(self, **settings: Any) -> AsyncClient:  # noqa: ANN401
         return AsyncClient(base_url=self.base_url, ca_file=self.ca_file, **settings)
 
+    def source(self, **settings: Any) -> TokenSource:  # noqa: ANN401
+        """Make a source of the first API token, which tries everything once."""
+        return TokenSource(self.client(retry=RetryPolicy(max_attempts=1)), *self.first, **settings)
+
+    def async_source(self, **settings: Any) -> AsyncTokenSource:  # noqa: ANN401
+        client = self.async_client(retry=RetryPolicy(max_attempts=1))
+        return AsyncTokenSource(client, *self.first, **settings)
+
     def control(self, path: str, body: object = None, *, method: str | None = None) -> Any:  # noqa: ANN401
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310
@@ -69,6 +77,13 @@ class Emulator:
 
     def fault(self, action: dict[str, Any], *, on: str = "any", times: int = 1) -> None:
         self.control("faults", {"on": on, "times": times, "action": action})
+
+    def hold(self, action: dict[str, Any] | None = None, *, on: str = "any") -> None:
+        """Let the next request wait for its answer until :meth:`release`."""
+        self.fault({**(action or {"delay": {"ms": 0}}), "hold": True}, on=on)
+
+    def release(self) -> None:
+        self.control("release", {})
 
     def counts(self) -> Any:  # noqa: ANN401
         return self.control("state")["counts"]
@@ -118,6 +133,9 @@ import asyncio, atexit, os, sys, threading
 import frontegg_token as ft
 credentials = os.environ["FRONTEGG_CLIENT_ID"], os.environ["FRONTEGG_SECRET"]
 settings = {"ca_file": os.environ["FRONTEGG_CA_FILE"]}
+once = {**settings, "retry": ft.RetryPolicy(max_attempts=1)}
+DAY = 86_400_000
+advance_clock = ft._native.testing_advance_clock
 """
 
 PATIENCE = 25

@@ -7,8 +7,10 @@
  * The rules, of which every function is predictable:
  *
  * Ownership. You own handles, you borrow strings. A handle (frontegg_config,
- *   frontegg_client, frontegg_token_set, frontegg_error) is yours until you pass it to its
- *   _free, which takes NULL as well. Handles do not depend on one another: free them in any
+ *   frontegg_client, frontegg_source_config, frontegg_token_source, frontegg_access_token,
+ *   frontegg_token_set, frontegg_error) is yours until you pass it to its _free, which takes
+ *   NULL as well. Each that you are given has to be freed, even if two of them are the same
+ *   pointer, as access tokens may be. Handles do not depend on one another: free them in any
  *   order. A const char * that you get is NUL-terminated UTF-8, lives as long as the handle
  *   that it was got from, and is not to be freed. What you pass in is copied where it is
  *   kept.
@@ -26,13 +28,24 @@
  *   a pointer comes with a length, that many bytes are read, and no terminator is needed. A
  *   NUL inside a text that the service sent reads as U+FFFD, so that nothing is cut short.
  *
- * Threads. A client, a token set and an error may be used by any number of threads at once; a
- *   config by one at a time. Nothing is global and nothing is bound to a thread. Nobody may
- *   be using a handle while it is freed. After fork, a child may go on with its parent's
- *   handles; it makes connections of its own.
+ * Threads. A client, a token source, an access token, a token set and an error may be used by
+ *   any number of threads at once; a config by one at a time. Nothing is global and nothing is
+ *   bound to a thread. Nobody may be using a handle while it is freed. A token source renews on
+ *   a thread of its own, which lives no longer than the renewal.
  *
- * Blocking. Only frontegg_client_authenticate and frontegg_client_refresh block. They install
- *   no signal handler, and a signal does not interrupt them; frontegg_client_close does.
+ * Fork. A child may go on with its parent's handles, whatever the parent was doing. It makes
+ *   connections of its own; a token source goes on with its parent's access token, but renews by
+ *   itself, without its parent's refresh token.
+ *
+ * Blocking. These block, and no others: frontegg_client_authenticate and frontegg_client_refresh;
+ *   frontegg_token_source_token and frontegg_token_source_token_with where no fresh token is at
+ *   hand; frontegg_token_source_close and frontegg_token_source_free until a renewal under way
+ *   has ended. They install no signal handler, and a signal does not interrupt them;
+ *   frontegg_client_close and frontegg_token_source_close do.
+ *
+ * Callbacks. There is one: frontegg_observer, which says where it is called and what it may do.
+ *   It is called until frontegg_token_source_free returns, or until frontegg_token_source_close
+ *   does, but for calls of yours that are still under way in other threads.
  *
  * Units. Spans of time are in milliseconds and say so in their name (_ms). -1 stands for
  *   unknown.
@@ -265,10 +278,11 @@ typedef struct {
 } frontegg_event;
 
 /**
- * Is told of events, with the pointer that was given along with it. Called on a thread of the
- * library that renews, or on one of yours whose call fails; never under a lock, so it may use
- * the source, even close it, but must not free it. While it runs, the next event waits, and so
- * does whoever closes or frees the source. It must return normally: no exception, no longjmp.
+ * Is told of events, one at a time and in their order, with the pointer that was given along
+ * with it. Called on a thread of the library that renews, or on one of yours that is in a call
+ * for a token; never under a lock, so it may use the source, even close it, but must not free
+ * it. While it runs, the next event waits, and so does whoever closes or frees the source. It
+ * must return normally: no exception, no longjmp.
  */
 typedef void (*frontegg_observer)(const frontegg_event *event, void *user_data);
 

@@ -433,9 +433,10 @@ private:
     const frontegg_event &event_;
 };
 
-/// Is told of the events of a TokenSource, on a thread of the library that renews, or on one of
-/// yours whose call fails; never under a lock. It may use the source, even close it, but must not
-/// destroy it. While it runs, the next event waits, and so does whoever closes the source.
+/// Is told of the events of a TokenSource, one at a time and in their order: on a thread of the
+/// library that renews, or on one of yours that is in a call for a token; never under a lock. It may
+/// use the source, even close it, but must not destroy it. While it runs, the next event waits, and
+/// so does whoever closes the source.
 using Observer = std::function<void(const Event &)>;
 
 /// The settings of a TokenSource, each of which has a default. Setters can be chained. A bad value

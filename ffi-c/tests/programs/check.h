@@ -1,4 +1,5 @@
-/* What the test programs share: a check that reports and ends, and a client of the emulator. */
+/* What the test programs share: a check that reports and ends, a client of the emulator, and a
+ * source. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -55,6 +56,31 @@ static inline frontegg_client *emulator_client(void) {
         exit(1);
     }
     return client;
+}
+
+/* A source of the first API token; NULL for the config has every setting at its default. */
+static inline frontegg_token_source *emulator_source(const frontegg_client *client,
+                                                     const frontegg_source_config *config) {
+    frontegg_token_source *source = NULL;
+    frontegg_error *error = NULL;
+    if (frontegg_token_source_new(client, variable("FRONTEGG_CLIENT_ID"),
+                                  variable("FRONTEGG_SECRET"), config, &source,
+                                  &error) != FRONTEGG_STATUS_OK) {
+        fprintf(stderr, "no source: %s\n", frontegg_error_message(error));
+        exit(1);
+    }
+    return source;
+}
+
+/* A token of a source that has to have one. */
+static inline frontegg_access_token *token_of(const frontegg_token_source *source) {
+    frontegg_access_token *token = NULL;
+    frontegg_error *error = NULL;
+    if (frontegg_token_source_token(source, &token, &error) != FRONTEGG_STATUS_OK) {
+        fprintf(stderr, "no token: %s\n", frontegg_error_message(error));
+        exit(1);
+    }
+    return token;
 }
 
 #endif

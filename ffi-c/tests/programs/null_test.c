@@ -125,7 +125,104 @@ static void calls(void) {
     frontegg_token_set_free(set);
 }
 
+static void source_configs(void) {
+    frontegg_source_config *config = frontegg_source_config_new();
+    frontegg_token_source *none = (frontegg_token_source *)&nowhere;
+    frontegg_source_config_free(NULL);
+    frontegg_source_config_set_renewal_window(NULL, 0.5, 0.6);
+    frontegg_source_config_set_policy(NULL, "auto");
+    frontegg_source_config_set_policy(NULL, NULL);
+    frontegg_source_config_set_deadline_ms(NULL, 1);
+    frontegg_source_config_set_observer(NULL, NULL, NULL);
+
+    /* No observer is none. */
+    frontegg_source_config_set_observer(config, NULL, NULL);
+    frontegg_token_source_free(emulator_source(client, config));
+    frontegg_source_config_set_policy(config, NULL);
+    expect_null(frontegg_token_source_new(client, "id", "secret", config, &none, &error),
+                "the policy is NULL");
+    CHECK(none == NULL);
+    frontegg_source_config_free(config);
+}
+
+static void sources(void) {
+    const char *id = variable("FRONTEGG_CLIENT_ID"), *secret = variable("FRONTEGG_SECRET");
+    frontegg_token_source *source = (frontegg_token_source *)&nowhere;
+    expect_null(frontegg_token_source_new(NULL, id, secret, NULL, &source, &error),
+                "the client is NULL");
+    CHECK(source == NULL);
+    expect_null(frontegg_token_source_new(client, NULL, secret, NULL, &source, &error),
+                "the client id is NULL");
+    expect_null(frontegg_token_source_new(client, id, NULL, NULL, &source, &error),
+                "the secret is NULL");
+    expect_null(frontegg_token_source_new(client, id, secret, NULL, NULL, &error),
+                "the output is NULL");
+    CHECK(frontegg_token_source_new(NULL, NULL, NULL, NULL, NULL, NULL) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    expect_null(frontegg_token_source_new_from_env(NULL, NULL, NULL, &error),
+                "the output is NULL");
+    CHECK(frontegg_token_source_new_from_env(NULL, NULL, NULL, NULL) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    CHECK(frontegg_token_source_new(client, id, secret, NULL, &source, NULL) ==
+          FRONTEGG_STATUS_OK);
+
+    frontegg_access_token *token = (frontegg_access_token *)&nowhere;
+    expect_null(frontegg_token_source_token(NULL, &token, &error), "the source is NULL");
+    CHECK(token == NULL);
+    expect_null(frontegg_token_source_token(source, NULL, &error), "the output is NULL");
+    CHECK(frontegg_token_source_token(NULL, NULL, NULL) == FRONTEGG_STATUS_INVALID_ARGUMENT);
+    token = (frontegg_access_token *)&nowhere;
+    expect_null(frontegg_token_source_token_with(NULL, 0, 0, &token, &error),
+                "the source is NULL");
+    CHECK(token == NULL);
+    expect_null(frontegg_token_source_token_with(source, 0, 0, NULL, &error),
+                "the output is NULL");
+    CHECK(frontegg_token_source_token_with(NULL, 0, 0, NULL, NULL) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    expect_null(frontegg_token_source_set_credentials(NULL, id, secret, &error),
+                "the source is NULL");
+    expect_null(frontegg_token_source_set_credentials(source, NULL, secret, &error),
+                "the client id is NULL");
+    expect_null(frontegg_token_source_set_credentials(source, id, NULL, &error),
+                "the secret is NULL");
+    CHECK(frontegg_token_source_set_credentials(NULL, NULL, NULL, NULL) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+
+    /* None of those has asked for a token, and all is as it was. */
+    frontegg_stats stats;
+    memset(&stats, 0xff, sizeof stats);
+    frontegg_token_source_stats(NULL, &stats, sizeof stats);
+    CHECK(stats.authentications == 0 && stats.waits == 0 && !stats.authenticating_only);
+    frontegg_token_source_stats(source, NULL, sizeof stats);
+    frontegg_token_source_stats(NULL, NULL, 0);
+    frontegg_token_source_stats(source, &stats, sizeof stats);
+    CHECK(stats.authentications == 0 && stats.waits == 0);
+    CHECK(frontegg_token_source_token(source, &token, NULL) == FRONTEGG_STATUS_OK);
+
+    CHECK(!frontegg_token_source_invalidate(NULL, frontegg_access_token_token(token)));
+    CHECK(!frontegg_token_source_invalidate(source, NULL));
+    CHECK(!frontegg_token_source_invalidate(NULL, NULL));
+    CHECK(frontegg_token_source_peek(NULL) == NULL);
+    frontegg_access_token_free(token);
+    frontegg_token_source_close(NULL);
+    frontegg_token_source_free(NULL);
+    frontegg_token_source_free(source);
+}
+
 static void accessors(void) {
+    frontegg_access_token_free(NULL);
+    CHECK(frontegg_access_token_token(NULL) == NULL);
+    CHECK(frontegg_access_token_authorization(NULL) == NULL);
+    CHECK(frontegg_access_token_expires_at_ms(NULL) == -1);
+    CHECK(frontegg_access_token_renewal_due_at_ms(NULL) == -1);
+    CHECK(frontegg_access_token_origin(NULL) == NULL);
+    CHECK(frontegg_access_token_claims_json(NULL) == NULL);
+    CHECK(frontegg_access_token_subject(NULL) == NULL);
+    CHECK(frontegg_access_token_tenant_id(NULL) == NULL);
+    CHECK(frontegg_access_token_token_type(NULL) == NULL);
+    CHECK(frontegg_access_token_issued_at(NULL) == -1);
+    CHECK(frontegg_access_token_claimed_expiry(NULL) == -1);
+
     frontegg_token_set_free(NULL);
     CHECK(frontegg_token_set_access_token(NULL) == NULL);
     CHECK(frontegg_token_set_refresh_token(NULL) == NULL);
@@ -141,6 +238,7 @@ static void accessors(void) {
     CHECK(frontegg_token_set_expires_at(NULL) == -1);
 
     frontegg_error_free(NULL);
+    CHECK(frontegg_error_clone(NULL) == NULL);
     CHECK(frontegg_error_status(NULL) == FRONTEGG_STATUS_OK);
     CHECK(frontegg_error_code(NULL) == NULL);
     CHECK(frontegg_error_message(NULL) == NULL);
@@ -162,6 +260,7 @@ static void the_rest(void) {
         frontegg_config_free(configs[i]);
     }
     CHECK(frontegg_status_name(0) != NULL);
+    CHECK(frontegg_event_kind_name(FRONTEGG_EVENT_KIND_FAILED) != NULL);
     CHECK(frontegg_version() != NULL);
     CHECK(frontegg_abi_version() == FRONTEGG_ABI_VERSION);
 }
@@ -171,6 +270,8 @@ int main(void) {
     configs();
     clients();
     calls();
+    source_configs();
+    sources();
     accessors();
     the_rest();
     frontegg_client_free(client);

@@ -16,9 +16,21 @@ fn tell_the_story(example: &str) {
     let mut command = valgrind(&program);
     environment(&emulator, &emulator.https_base_url(), &mut command);
     let output = run(&mut command);
-    let [authenticated, refreshed, consumed] = output.lines().collect::<Vec<_>>()[..] else {
-        panic!("three lines were expected:\n{output}");
+    let [token, again, renewed, stats, authenticated, refreshed, consumed] =
+        output.lines().collect::<Vec<_>>()[..]
+    else {
+        panic!("seven lines were expected:\n{output}");
     };
+    // It lives an hour, of which valgrind may take a while.
+    let hour = |line: &str, before: &str| {
+        let rest = line.strip_prefix(before).and_then(|rest| rest.strip_suffix(" s"));
+        rest.and_then(|left| left.parse().ok())
+            .is_some_and(|left: u32| (3540..=3601).contains(&left))
+    };
+    assert!(hour(token, "token: eyJhbG… by authenticate, lives "), "{token}");
+    assert_eq!(again, "the same token again: yes");
+    assert!(hour(renewed, "after a 401 elsewhere: eyJhbG… by refresh, lives "), "{renewed}");
+    assert_eq!(stats, "stats: 1 authentication, 1 refresh, 0 failures");
     let token = &emulator.api_tokens()[0];
     assert_eq!(
         authenticated,
@@ -66,7 +78,7 @@ fn the_cpp_snippet_of_the_readme_builds() {
     the_snippet_builds("cpp");
 }
 
-/// Speaks the drivers' protocol; what a client does is for the conformance tests to say.
+/// Speaks the drivers' protocol; what clients and sources do is for the conformance tests to say.
 fn converse(program: &Path) {
     let emulator = emulator();
     let mut command = valgrind(program);
@@ -118,6 +130,47 @@ fn converse(program: &Path) {
         Some(32)
     );
 
+    let new_source = json!({
+        "op": "new_source", "source": "s", "client": "c", "client_id": emulator.client_id(),
+        "secret": emulator.secret(), "settings": {"renewal_window": [0.5, 0.5], "policy": "auto"},
+    });
+    assert_eq!(ask(json!({"op": "new_client", "client": "c", "settings": settings})), done);
+    assert_eq!(ask(new_source), done);
+    let first = &ask(json!({"op": "token", "source": "s"}))["ok"];
+    assert_eq!(first["origin"], "authenticate");
+    assert_eq!(first["claims"]["sub"], emulator.client_id());
+    let text = |token: &Value| token["token"].as_str().expect("a token").to_owned();
+    assert_eq!(first["authorization"], format!("Bearer {}", text(first)));
+    let left = first["expires_at_ms"].as_i64().expect("it expires")
+        - first["renewal_due_at_ms"].as_i64().expect("it is renewed");
+    assert!((1_799_000..=1_801_000).contains(&left), "{left}");
+    assert_eq!(ask(json!({"op": "peek", "source": "s"}))["ok"]["token"], first["token"]);
+    assert_eq!(ask(json!({"op": "advance_clock", "ms": 3_600_000})), done);
+    assert_eq!(ask(json!({"op": "step_wall_clock", "ms": -1})), done);
+    assert_eq!(ask(json!({"op": "token", "source": "s", "background": "job"})), done);
+    let second = &ask(json!({"op": "wait", "job": "job"}))["ok"];
+    assert_eq!(second["origin"], "refresh");
+    let invalidate = json!({"op": "invalidate", "source": "s", "token": text(second)});
+    assert_eq!(ask(invalidate.clone())["ok"]["was_current"], true);
+    assert_eq!(ask(invalidate)["ok"]["was_current"], false);
+    assert_eq!(
+        ask(json!({"op": "stats", "source": "s"})),
+        json!({"ok": {
+            "authentications": 1, "refreshes": 1, "fallbacks": 0, "failures": 0, "waits": 2,
+            "store_hits": 0, "authenticating_only": false,
+        }})
+    );
+    assert_eq!(ask(json!({"op": "close_source", "source": "s"})), done);
+    assert_eq!(
+        ask(json!({"op": "events", "source": "s"}))["ok"]["events"],
+        json!([
+            {"kind": "authenticated", "generation": 1, "code": null},
+            {"kind": "refreshed", "generation": 2, "code": null},
+        ])
+    );
+    assert_eq!(ask(json!({"op": "token", "source": "s"}))["error"]["code"], "closed");
+    assert_eq!(ask(json!({"op": "drop_source", "source": "s"})), done);
+
     let reply = ask(json!({"op": "new_client", "client": "b", "settings": {"region": "mars"}}));
     assert_eq!(reply["error"]["code"], "invalid_argument");
     assert_eq!(reply["error"]["http_status"], json!(null));
@@ -135,11 +188,14 @@ fn converse(program: &Path) {
 
 #[test]
 fn the_c_driver_speaks_the_protocol() {
-    let source = root().join("conformance/drivers/c/driver.c");
-    converse(&Installation::plain().build(&source, &["-lcjson"]));
+    let folder = root().join("conformance/drivers/c");
+    let more = folder.join("sources.c");
+    let more = more.to_str().expect("the folder is UTF-8");
+    converse(&Installation::testing().build(&folder.join("driver.c"), &[more, "-lcjson"]));
 }
 
 #[test]
 fn the_cpp_driver_speaks_the_protocol() {
-    converse(&Installation::plain().build(&root().join("conformance/drivers/cpp/driver.cpp"), &[]));
+    let source = root().join("conformance/drivers/cpp/driver.cpp");
+    converse(&Installation::testing().build(&source, &[]));
 }

@@ -6,4 +6,5 @@ mod examples;
 mod header;
 mod install;
 mod programs;
+mod sources;
 mod symbols;

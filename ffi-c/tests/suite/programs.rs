@@ -53,7 +53,7 @@ pub(crate) fn environment(emulator: &Emulator, base_url: &str, command: &mut Com
         .env("EXPECTED_VERSION", env!("CARGO_PKG_VERSION"));
 }
 
-fn source(name: &str) -> PathBuf {
+pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name)
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn valgrind(program: &Path) -> Command {
 }
 
 /// Runs a program over HTTP and over HTTPS, each under valgrind.
-fn check(program: &Path) {
+pub(crate) fn check(program: &Path) {
     for secure in [false, true] {
         let emulator = emulator();
         let url = if secure { emulator.https_base_url() } else { emulator.base_url() };

@@ -25,6 +25,21 @@ fn the_static_library_defines_every_function() {
     for function in functions() {
         assert!(listing.contains(&format!(" T {function}\n")), "{function}");
     }
+    assert!(!listing.contains("frontegg_testing"), "the clock can be moved");
+}
+
+#[test]
+fn only_a_library_for_the_tests_can_move_the_clock() {
+    let list = |library| {
+        run(Command::new("nm").args(["--dynamic", "--defined-only"]).arg(library))
+            .matches(" T frontegg_testing_")
+            .count()
+    };
+    assert_eq!(list(Installation::testing().library()), 2);
+    assert_eq!(list(Installation::plain().library()), 0);
+    let header =
+        std::fs::read_to_string(crate::install::root().join("include/frontegg_token.h")).unwrap();
+    assert!(!header.contains("frontegg_testing"));
 }
 
 #[test]

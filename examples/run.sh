@@ -29,6 +29,10 @@ echo "the emulator listens on ${FRONTEGG_BASE_URL}"
 # Alike in every language but for the trace id.
 story=$(
     cat <<EOF
+token: eyJ[A-Za-z0-9]{3}… by authenticate, lives [0-9]+ s
+the same token again: yes
+after a 401 elsewhere: eyJ[A-Za-z0-9]{3}… by refresh, lives [0-9]+ s
+stats: 1 authentication, 1 refresh, 0 failures
 authenticated: eyJ[A-Za-z0-9]{3}… lives [0-9]+ s, sub $FRONTEGG_CLIENT_ID, tenant [0-9a-f-]{36}, type tenantApiToken
 refreshed: eyJ[A-Za-z0-9]{3}… lives [0-9]+ s
 consumed refresh token: refresh_rejected: the service rejected the refresh token \(401\): Refresh token is not valid, trace [0-9a-f]{32}

@@ -125,7 +125,8 @@ impl Installation {
         };
         let folder = self.prefix.join("bin").join(kind);
         std::fs::create_dir_all(&folder).expect("the prefix is writable");
-        let program = folder.join(source.file_stem().expect("a source has a name"));
+        // With its extension: the examples in C and C++ have one name but for that.
+        let program = folder.join(source.file_name().expect("a source has a name"));
         // Tests that build the same program at once would overwrite it while it runs.
         assert!(!program.exists() || std::fs::remove_file(&program).is_ok());
         run(Command::new(compiler)

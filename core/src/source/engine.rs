@@ -19,6 +19,7 @@ use crate::token::TokenSet;
 use crate::{AccessToken, Code, Credentials, Error, retry};
 
 use super::event::Event;
+use super::helpers::{self, Helpers};
 use super::machine::{Action, Grant, Held, Outcome, State, closed};
 use super::published::{Loan, Published};
 use super::service::{Requests, from_now};
@@ -53,7 +54,7 @@ pub(crate) struct Engine {
 struct Desk {
     state: State,
     flight: Option<Arc<Flight>>,
-    helpers: Vec<thread::JoinHandle<()>>,
+    helpers: Helpers,
     /// Events to tell of, and whether somebody is about it.
     outbox: Vec<Event>,
     telling: bool,
@@ -196,7 +197,6 @@ impl Engine {
         });
         desk.flight = Some(flight.clone());
         self.publish(&desk.state);
-        desk.helpers.retain(|helper| !is_finished(helper));
         let (engine, theirs) = (self.clone(), flight.clone());
         // Under the lock, so that a close that comes next knows whom to join.
         let started =
@@ -222,6 +222,10 @@ impl Engine {
         });
         self.land(flight, outcome);
         self.tell(&shared, lock(&shared));
+        let before = helpers::retire(&mut lock(&shared).helpers);
+        if let Some(before) = before {
+            let _ = before.join();
+        }
     }
 
     fn go_through_legs(&self, shared: &Mutex<Desk>, flight: &Flight) -> Outcome {
@@ -341,13 +345,13 @@ impl Engine {
     }
 
     /// Fails every call from now on, and ends the flight under way. Answers the helpers.
-    pub(crate) fn close(self: &Arc<Self>) -> Vec<thread::JoinHandle<()>> {
+    pub(crate) fn close(self: &Arc<Self>) -> Helpers {
         self.closed.store(true, Ordering::Release);
         let shared = self.desk();
         let mut desk = lock(&shared);
         desk.state.close();
         let flight = desk.flight.take();
-        let helpers = std::mem::take(&mut desk.helpers);
+        let helpers = helpers::take_others(&mut desk.helpers);
         self.publish(&desk.state);
         drop(desk);
         if let Some(flight) = flight {
@@ -379,26 +383,5 @@ fn grant(token_set: TokenSet, since: crate::clock::Moment) -> Grant {
         token: token_set.access_token,
         refresh_token: token_set.refresh_token,
         since,
-    }
-}
-
-#[cfg(not(feature = "model"))]
-fn is_finished(helper: &thread::JoinHandle<()>) -> bool {
-    helper.is_finished()
-}
-
-/// The model's handles do not tell, and its runs are short.
-#[cfg(feature = "model")]
-fn is_finished(_: &thread::JoinHandle<()>) -> bool {
-    false
-}
-
-/// Waits for helpers to end, but for the one that this thread is.
-pub(crate) fn join(helpers: Vec<thread::JoinHandle<()>>) {
-    for helper in helpers {
-        if helper.thread().id() != thread::current().id() {
-            // A panic of theirs was caught before.
-            let _ = helper.join();
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod engine;
 mod event;
+mod helpers;
 mod machine;
 mod published;
 mod service;
@@ -195,7 +196,7 @@ impl TokenSource {
     /// way, and waits for its thread to end. One that is connecting ends with that step. The
     /// client that the source was made with stays open.
     pub fn close(&self) {
-        engine::join(self.engine().close());
+        helpers::join(self.engine().close());
     }
 
     /// The same without waiting for the thread, for hosts that must not block.

@@ -9,8 +9,9 @@ use shuttle::thread;
 
 use crate::{AccessToken, Code, Credentials, Error};
 
-use super::engine::{self, Engine};
+use super::engine::Engine;
 use super::fake::{Answer, Fake, soak};
+use super::helpers;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -40,7 +41,7 @@ fn spawn<T: Send + 'static>(
 
 /// Nobody is left behind when a run ends.
 fn finish(engine: &Arc<Engine>) {
-    engine::join(engine.close());
+    helpers::join(engine.close());
 }
 
 fn code(result: Result<AccessToken, Error>) -> Result<String, Code> {
@@ -149,7 +150,7 @@ fn a_close_ends_everything_and_nobody_waits_for_ever() {
             );
         });
         let looking = spawn(&engine, |engine| (engine.peek(), engine.invalidate("token-1")));
-        let closing = spawn(&engine, |engine| engine::join(engine.close()));
+        let closing = spawn(&engine, |engine| helpers::join(engine.close()));
         assert_eq!(code(waiting.join().unwrap()), Err(Code::Closed));
         delivering.join().unwrap();
         assert_eq!(looking.join().unwrap(), (None, false));

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use crate::{AccessToken, Code, Credentials, Error, EventKind};
 
-use super::engine::{self, Engine};
+use super::engine::Engine;
 use super::fake::{Answer, Fake};
+use super::helpers;
 use super::settings::Observer;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -118,7 +119,7 @@ fn observers_hear_all_in_order_and_may_use_the_source() {
         assert!(event.kind() != EventKind::Refreshed, "a panic of the host's");
         if event.kind() == EventKind::Throttled {
             // Even this, from whatever thread.
-            engine::join(engine.close());
+            helpers::join(engine.close());
         }
     });
     let answers = [
@@ -176,7 +177,7 @@ fn a_close_wakes_who_waits_and_ends_the_request() {
     let (sender, delivered) = mpsc::channel();
     engine.deliver(Duration::ZERO, Box::new(move |answer| sender.send(code(answer)).unwrap()));
     fake.await_requests(1);
-    engine::join(engine.close());
+    helpers::join(engine.close());
     for waiter in waiting {
         assert_eq!(waiter.join().unwrap(), Err(Code::Closed));
     }

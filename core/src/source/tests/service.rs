@@ -9,8 +9,9 @@ use frontegg_emulator::{Algorithm, ApiToken, Emulator, Fault, Options, State};
 use serde_json::json;
 
 use crate::clock::{Clock, Manual};
-use crate::source::engine::{self, Engine, Parts};
+use crate::source::engine::{Engine, Parts};
 use crate::source::fake::soak;
+use crate::source::helpers;
 use crate::source::service::Service;
 use crate::source::settings::{Observer, Policy, Rules};
 use crate::{Client, Code, Credentials, Endpoint, RetryPolicy};
@@ -120,7 +121,7 @@ fn a_renewal_in_the_background_delays_nobody() {
     let answers = herd(&source, 100);
     assert!(answers.iter().all(|answer| *answer == first));
     assert_eq!(source.stats().waits, 1, "the very first call alone has waited");
-    engine::join(source.close());
+    helpers::join(source.close());
 }
 
 /// Three callers all the time, and a clock that runs through a thousand lifetimes.
@@ -216,7 +217,7 @@ fn a_close_ends_a_request_that_hangs_and_leaves_the_client_alone() {
             thread::spawn(move || token(&source))
         };
         stage.emulator.wait_until(|state| state.counts.faults_served == 1, PATIENCE).unwrap();
-        engine::join(source.close());
+        helpers::join(source.close());
         assert_eq!(waiting.join().unwrap(), Err(Code::Closed));
         let credentials = Credentials::new("id", "secret").unwrap();
         assert!(stage.client.authenticate(&credentials).is_ok());
@@ -227,7 +228,7 @@ fn a_close_ends_a_request_that_hangs_and_leaves_the_client_alone() {
 fn a_close_ends_a_wait_between_two_attempts() {
     let stage = Stage::new();
     let endpoint = Endpoint::url(&stage.emulator.base_url()).unwrap();
-    let patient = RetryPolicy { base_delay: PATIENCE, max_delay: PATIENCE, max_attempts: 9 };
+    let patient = RetryPolicy { max_attempts: 9, ..RetryPolicy::default() };
     let client = Client::builder(endpoint).retry(patient).deadline(10 * PATIENCE).build().unwrap();
     let source = Stage { client, ..stage }.closed_while_it_sleeps();
     assert_eq!(token(&source), Err(Code::Closed));
@@ -236,7 +237,7 @@ fn a_close_ends_a_wait_between_two_attempts() {
 impl Stage {
     fn closed_while_it_sleeps(self) -> Arc<Engine> {
         let source = self.source(Policy::Auto);
-        let reset = json!({"retry-after": "50"});
+        let reset = json!({"retry-after": "30"});
         let action = json!({"respond": {"status": 429, "headers": reset}});
         self.fault(json!({"on": "any", "times": 0, "action": action}));
         let waiting = {
@@ -244,7 +245,7 @@ impl Stage {
             thread::spawn(move || token(&source))
         };
         self.emulator.wait_until(|state| state.counts.faults_served == 1, PATIENCE).unwrap();
-        engine::join(source.close());
+        helpers::join(source.close());
         assert_eq!(waiting.join().unwrap(), Err(Code::Closed));
         source
     }

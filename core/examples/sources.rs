@@ -1,0 +1,95 @@
+//! `sources cached CALLS [THREADS]`: what a token at hand costs, in nanoseconds a call;
+//! `sources herd [CALLERS]`: how long so many callers of an empty source take until all have a
+//! token, in milliseconds; `sources memory [SOURCES]`: bytes for each of so many sources that
+//! have a token. For `benches/sources.py`, beside programs of the other languages that do the
+//! same.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::time::Instant;
+use std::{env, fs, thread};
+
+use frontegg_token::{ClientBuilder, Credentials, Proxy, Roots, TokenSource};
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let number =
+        |index: usize, default| arguments.get(index).map_or(default, |text| text.parse().unwrap());
+    match arguments.first().map(String::as_str) {
+        Some("cached") => cached(number(1, 1_000_000), number(2, 1)),
+        Some("herd") => herd(number(1, 1_000)),
+        Some("memory") => memory(number(1, 10_000)),
+        _ => panic!("sources cached|herd|memory …"),
+    }
+}
+
+fn sources() -> impl Fn() -> TokenSource {
+    let mut builder = ClientBuilder::from_env().proxy(Proxy::None);
+    if let Ok(file) = env::var("FRONTEGG_CA_FILE") {
+        builder = builder.roots(Roots::pem_file(file));
+    }
+    let client = builder.build().unwrap();
+    let credentials = Credentials::from_env().unwrap();
+    move || TokenSource::builder(client.clone(), credentials.clone()).build().unwrap()
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn cached(calls: usize, threads: usize) {
+    let source = sources()();
+    source.token().unwrap();
+    let start = Barrier::new(threads + 1);
+    let begin = thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..calls {
+                    black_box(source.token().unwrap().as_str());
+                }
+            });
+        }
+        start.wait();
+        Instant::now()
+    });
+    println!("{:.1}", begin.elapsed().as_secs_f64() * 1e9 / calls as f64 / threads as f64);
+}
+
+fn herd(callers: usize) {
+    let make = sources();
+    // Connected and warm, as a process that has run for a while.
+    make().token().unwrap();
+    let source = make();
+    let start = Barrier::new(callers + 1);
+    let begin = thread::scope(|scope| {
+        for _ in 0..callers {
+            thread::Builder::new()
+                .stack_size(128 * 1024)
+                .spawn_scoped(scope, || {
+                    start.wait();
+                    source.token().unwrap();
+                })
+                .unwrap();
+        }
+        start.wait();
+        Instant::now()
+    });
+    println!("{:.1}", begin.elapsed().as_secs_f64() * 1e3);
+}
+
+fn memory(number: usize) {
+    let make = sources();
+    let token = make().token().unwrap();
+    let before = resident();
+    let all: Vec<TokenSource> = (0..number).map(|_| make()).collect();
+    for source in &all {
+        source.token().unwrap();
+    }
+    let each = (resident() - before) / number;
+    println!("{each} (of which the token itself: {})", token.authorization().len());
+}
+
+/// Bytes of memory in use, where the system tells.
+fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it is there");
+    line.split_whitespace().nth(1).expect("a number").parse::<usize>().expect("a number") * 1024
+}

@@ -187,4 +187,21 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
     }
+
+    #[test]
+    fn a_loop_is_looked_into() {
+        let file = |steps: &str| {
+            let steps = format!(r#"[{{"do": "repeat", "times": 2, "steps": [{steps}]}}]"#);
+            parse("x", &format!(r#"{{"about": "x", "steps": {steps}, "service_saw": []}}"#))
+        };
+        assert!(file(r#"{"do": "token"}"#).is_ok());
+        for (steps, says) in [
+            (r#"{"do": "token", "expects": {}}"#, "unknown field `expects`"),
+            (r#"{"do": "token", "expect": {"ok": {}, "error": {}}}"#, "both `ok` and `error`"),
+            (r#"{"do": "faults", "faults": [{"on": "token"}]}"#, "a fault: unknown variant"),
+        ] {
+            let error = file(steps).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 }

@@ -132,8 +132,79 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_of_a_token_has_all_its_members_and_no_others() {
+        let about = json!({"ok": {
+            "token": "t", "authorization": "Bearer t", "expires_at_ms": 2, "renewal_due_at_ms": 1,
+            "origin": "refresh", "claims": null,
+        }, "shown": "TokenSource"});
+        let mut reply = Reply::read(&about, To::Token).unwrap();
+        reply.count_from(5);
+        let Reply::Ok(members) = &reply else { panic!("it is one") };
+        assert_eq!((&members["lives_ms"], &members["due_in_ms"]), (&json!(-3), &json!(-4)));
+        for (name, value) in [
+            ("token", json!(null)),
+            ("authorization", json!("t")),
+            ("authorization", json!("bearer t")),
+            ("expires_at_ms", json!("2")),
+            ("expires_at_ms", json!(0)),
+            ("expires_at_ms", json!(null)),
+            ("renewal_due_at_ms", json!(1.5)),
+            ("origin", json!("login")),
+            ("claims", json!([])),
+            ("more", json!(null)),
+        ] {
+            let mut reply = about.clone();
+            reply["ok"][name] = value.clone();
+            assert!(Reply::read(&reply, To::Token).is_err(), "{name}: {value}");
+        }
+        let mut unshown = about;
+        unshown["shown"] = Value::Null;
+        assert!(Reply::read(&unshown, To::Token).is_err());
+    }
+
+    #[test]
+    fn other_replies_have_all_their_members_and_no_others() {
+        let stats = json!({
+            "authentications": 1, "refreshes": 0, "fallbacks": 0, "failures": 0, "waits": 0,
+            "store_hits": 0, "authenticating_only": false,
+        });
+        let event = |kind: &str, code: Value| json!({"events": [{"kind": kind, "generation": 1, "code": code}]});
+        let with = |name: &str, value: Value| {
+            let mut stats = stats.clone();
+            stats[name] = value;
+            stats
+        };
+        for (to, ok, right) in [
+            (To::Peek, json!({"token": null}), true),
+            (To::Peek, json!({"token": "t"}), true),
+            (To::Peek, json!({}), false),
+            (To::Peek, json!({"token": 1}), false),
+            (To::Invalidate, json!({"was_current": true}), true),
+            (To::Invalidate, json!({"was_current": 1}), false),
+            (To::Stats, stats.clone(), true),
+            (To::Stats, with("waits", json!(-1)), false),
+            (To::Stats, with("authenticating_only", json!(0)), false),
+            (To::Stats, with("more", json!(0)), false),
+            (To::Events, json!({"events": []}), true),
+            (To::Events, event("refreshed", json!(null)), true),
+            (To::Events, event("failed", json!("connect")), true),
+            (To::Events, event("failed", json!(null)), false),
+            (To::Events, event("refreshed", json!("connect")), false),
+            (To::Events, event("failed", json!("no-such")), false),
+            (To::Events, event("fallen_back", json!("connect")), false),
+            (To::Other, json!({}), true),
+            (To::Other, json!({"token": "t"}), false),
+        ] {
+            let read = Reply::read(&json!({ "ok": ok }), to);
+            assert_eq!(read.is_ok(), right, "{ok}");
+        }
+    }
+
+    #[test]
     fn tokens_are_public_nowhere_but_in_their_members() {
         let reply = json!({"ok": {"access_token": "a-t", "refresh_token": "r-t", "x": "a-t"}});
         assert_eq!(public(&reply), r#"{"ok":{"x":"a-t"}}"#);
+        let reply = json!({"ok": {"token": "t", "authorization": "Bearer t"}, "shown": "t"});
+        assert_eq!(public(&reply), r#"{"ok":{},"shown":"t"}"#);
     }
 }

@@ -102,6 +102,34 @@ fn whatever_is_not_as_expected_is_found() {
             r#"{"about": "a proxy that saw nothing", "proxy": {}, "steps": [{"do": "authenticate"}], "service_saw": [{}], "proxy_saw": [{}]}"#,
             "proxy_saw: expected 1 requests, got []",
         ),
+        (
+            r#"{"about": "another life", "source": {}, "steps": [{"do": "token", "expect": {"ok": {"lives_ms": {"max": 5}}}}], "service_saw": [{}]}"#,
+            "step 1: ok.lives_ms: expected max 5, got 864",
+        ),
+        (
+            r#"{"about": "a wrong count", "source": {}, "steps": [{"do": "token"}, {"do": "stats", "expect": {"refreshes": 1}}], "service_saw": [{}]}"#,
+            "step 2: stats.refreshes: expected 1, got 0",
+        ),
+        (
+            r#"{"about": "an event too many", "source": {}, "steps": [{"do": "token"}, {"do": "close_source"}, {"do": "events", "expect": []}], "service_saw": [{}]}"#,
+            "step 3: expected the events [], got [\"authenticated\"]",
+        ),
+        (
+            r#"{"about": "another error of an event", "client": {"max_attempts": 1}, "source": {}, "service": {"faults": [{"on": "any", "action": {"respond": {"status": 503}}}]}, "steps": [{"do": "token", "expect": {"error": {}}}, {"do": "events", "expect": ["failed: connect"]}], "service_saw": [{}]}"#,
+            "got [\"failed: server_error\"]",
+        ),
+        (
+            r#"{"about": "a token that is not the current one", "source": {}, "steps": [{"do": "token"}, {"do": "invalidate", "access_token": "x", "expect": {"ok": {"was_current": true}}}], "service_saw": [{}]}"#,
+            "step 2: ok.was_current: expected true, got false",
+        ),
+        (
+            r#"{"about": "a failure in a loop", "source": {}, "steps": [{"do": "repeat", "times": 2, "steps": [{"do": "close_source"}, {"do": "token"}]}], "service_saw": []}"#,
+            "step 1, time 1, step 2: expected a success",
+        ),
+        (
+            r#"{"about": "a job that there is not", "source": {}, "steps": [{"do": "wait", "job": "x"}], "service_saw": []}"#,
+            "step 1: no job is called x",
+        ),
     ] {
         let report = report_of(DRIVER, scenario);
         assert!(report.contains(says), "{scenario}\n{report}");
@@ -159,6 +187,28 @@ mod leaks {
         let script = r#"DRIVER | sed -u 's/"access_token":"\([^"]*\)"\(.*\)"shown":"/"access_token":"\1"\2"shown":"\1/'"#;
         let report = report_of(&driver(&folder, script), SCENARIO);
         assert!(report.contains("a secret or token stands in a reply"), "{report}");
+        assert!(!report.contains("eyJ"), "{report}");
+    }
+
+    #[test]
+    fn a_token_of_a_source_in_what_is_shown_is_found_and_not_repeated() {
+        let folder = Folder::new();
+        let script =
+            r#"DRIVER | sed -u 's/"token":"\([^"]*\)"\(.*\)"shown":"/"token":"\1"\2"shown":"\1/'"#;
+        let scenario = r#"{"about": "x", "source": {}, "steps": [{"do": "token"}], "service_saw": [{"status": 200}]}"#;
+        let report = report_of(&driver(&folder, script), scenario);
+        assert!(report.contains("a secret or token stands in a reply"), "{report}");
+        assert!(!report.contains("eyJ"), "{report}");
+    }
+
+    #[test]
+    fn callers_who_got_different_answers_are_found() {
+        let folder = Folder::new();
+        // The second answer to the two callers, behind those to what made the source and them.
+        let script = r#"DRIVER | sed -u '6s/"origin":"authenticate"/"origin":"refresh"/'"#;
+        let scenario = r#"{"about": "x", "source": {}, "steps": [{"do": "token", "callers": 2}], "service_saw": [{}]}"#;
+        let report = report_of(&driver(&folder, script), scenario);
+        assert!(report.contains("step 1: caller 1 got"), "{report}");
         assert!(!report.contains("eyJ"), "{report}");
     }
 

@@ -9,7 +9,7 @@ mod facts;
 mod settings;
 mod source;
 #[cfg(feature = "testing")]
-mod testing;
+pub mod testing;
 
 use frontegg_token::{CODES, Error, guard};
 use napi_derive::napi;

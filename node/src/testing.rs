@@ -8,7 +8,7 @@ use crate::{Thrown, guarded};
 
 /// Lets so many milliseconds pass.
 #[napi(skip_typescript)]
-pub(crate) fn testing_advance_clock(milliseconds: i64) -> Result<(), Thrown> {
+pub fn testing_advance_clock(milliseconds: i64) -> Result<(), Thrown> {
     guarded(|| {
         testing::advance_clock(u64::try_from(milliseconds).unwrap_or(0));
         Ok(())
@@ -17,7 +17,7 @@ pub(crate) fn testing_advance_clock(milliseconds: i64) -> Result<(), Thrown> {
 
 /// Sets the wall clock forward, or back.
 #[napi(skip_typescript)]
-pub(crate) fn testing_step_wall_clock(milliseconds: i64) -> Result<(), Thrown> {
+pub fn testing_step_wall_clock(milliseconds: i64) -> Result<(), Thrown> {
     guarded(|| {
         testing::step_wall_clock(milliseconds);
         Ok(())

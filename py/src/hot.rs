@@ -1,11 +1,11 @@
-//! The method `TokenSource.token` once more, so that a call for a fresh token costs hardly more
-//! than any call.
+//! The methods `token` and `_hit` of `TokenSource` once more, so that a call for a fresh token
+//! costs hardly more than any call.
 //!
 //! PyO3 has Python pack the arguments into a tuple and a dictionary, as the stable ABI of 3.9
 //! wants it, and unpacks them: that takes as long as all the rest.
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::mem::transmute;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -14,7 +14,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::source::TokenSource;
 
@@ -32,32 +32,63 @@ const METH_FASTCALL: i32 = 0x80;
 static THOROUGH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Puts [`token`] in the place of the method that PyO3 has made, which it then calls for all
-/// but the commonest case.
+/// but the commonest case, and adds [`hit`].
 pub(crate) fn install(py: Python<'_>) -> PyResult<()> {
     let class = py.get_type::<TokenSource>();
     let thorough = class.getattr("token")?;
     let text = |name| thorough.getattr(name)?.extract::<String>();
     let doc = format!("token{}\n--\n\n{}", text("__text_signature__")?, text("__doc__")?);
     let doc = CString::new(doc).map_err(|_| PyValueError::new_err("a NUL in a docstring"))?;
-    // Python reads it for as long as the process lasts.
+    // SAFETY: Python goes by the flags when it calls.
+    let function = unsafe { transmute::<Method, ffi::PyCFunctionWithKeywords>(token) };
+    let function = ffi::PyMethodDefPointer { PyCFunctionWithKeywords: function };
+    add(&class, c"token", &doc, function, METH_FASTCALL | ffi::METH_KEYWORDS)?;
+    let function = ffi::PyMethodDefPointer { PyCFunction: hit };
+    let doc = c"_hit($self)\n--\n\nThe token where that takes nothing but a look; else None.";
+    add(&class, c"_hit", doc, function, ffi::METH_NOARGS)?;
+    THOROUGH.set(py, thorough.unbind()).map_err(|_| PyValueError::new_err("installed twice"))
+}
+
+/// Adds a method to the class.
+fn add(
+    class: &Bound<'_, PyType>,
+    name: &'static CStr,
+    doc: &CStr,
+    function: ffi::PyMethodDefPointer,
+    flags: i32,
+) -> PyResult<()> {
+    // Python reads both for as long as the process lasts.
     let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: c"token".as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer {
-            // SAFETY: Python goes by the flags below when it calls it.
-            PyCFunctionWithKeywords: unsafe {
-                transmute::<Method, ffi::PyCFunctionWithKeywords>(token)
-            },
-        },
-        ml_flags: METH_FASTCALL | ffi::METH_KEYWORDS,
-        ml_doc: doc.into_raw(),
+        ml_name: name.as_ptr(),
+        ml_meth: function,
+        ml_flags: flags,
+        ml_doc: doc.to_owned().into_raw(),
     }));
     // SAFETY: the class and the definition are valid, and the definition stays so.
     let method = unsafe {
         let method = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
-        Bound::from_owned_ptr_or_err(py, method)?
+        Bound::from_owned_ptr_or_err(class.py(), method)?
     };
-    class.setattr("token", method)?;
-    THOROUGH.set(py, thorough.unbind()).map_err(|_| PyValueError::new_err("installed twice"))
+    class.setattr(method.getattr("__name__")?.cast::<PyString>()?, &method)
+}
+
+/// # Safety
+///
+/// To be called by Python alone, which has seen to it that `this` is a `TokenSource`.
+unsafe extern "C" fn hit(this: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: Python calls with its interpreter at hand, and `this` is alive.
+    let (py, this) = unsafe {
+        let py = Python::assume_attached();
+        (py, Borrowed::from_ptr(py, this).cast_unchecked::<TokenSource>())
+    };
+    look(py, &this).map_or_else(|| py.None().into_ptr(), Bound::into_ptr)
+}
+
+/// The token where that takes nothing but a look.
+#[inline]
+fn look<'py>(py: Python<'py>, this: &Bound<'py, TokenSource>) -> Option<Bound<'py, PyString>> {
+    // No panic may leave here; one that does nothing but look is not expected.
+    catch_unwind(AssertUnwindSafe(|| this.get().hit(py))).ok().flatten()
 }
 
 /// # Safety
@@ -75,8 +106,7 @@ unsafe extern "C" fn token(
         (py, Borrowed::from_ptr(py, this).cast_unchecked::<TokenSource>())
     };
     if count == 0 && names.is_null() {
-        let hit = catch_unwind(AssertUnwindSafe(|| this.get().hit(py)));
-        if let Ok(Some(token)) = hit {
+        if let Some(token) = look(py, &this) {
             return token.into_ptr();
         }
     }

@@ -83,11 +83,6 @@ impl TokenSource {
         Ok(self.shown.get(py, &token))
     }
 
-    /// The token where that takes nothing but a look; else ``None``.
-    fn _hit<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        self.hit(py)
-    }
-
     /// Answers the token if it can be had at once; else it goes to the mailbox, addressed to
     /// `flight`.
     fn _post<'py>(

@@ -41,6 +41,7 @@ class Emulator:
         self.base_url: str = where["base_url"]
         self.ca_file: str = where["ca_file"]
         self._control: str = where["control"]
+        self._released = 0
 
     def _tokens(self) -> tuple[tuple[str, str], tuple[str, str]]:
         return self.first, self.second
@@ -72,6 +73,7 @@ class Emulator:
             return json.load(answer)
 
     def reset(self) -> None:
+        self._released = 0
         self.control("faults", method="DELETE")
         self.control("reset", {})
 
@@ -83,6 +85,11 @@ class Emulator:
         self.fault({**(action or {"delay": {"ms": 0}}), "hold": True}, on=on)
 
     def release(self) -> None:
+        """Let the request of the next :meth:`hold` go on, once it has come."""
+        self._released += 1
+        patience = time.monotonic() + PATIENCE
+        while self.counts()["faults_served"] < self._released:
+            assert time.monotonic() < patience, "no request to release yet"
         self.control("release", {})
 
     def counts(self) -> Any:  # noqa: ANN401

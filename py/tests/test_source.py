@@ -146,8 +146,9 @@ def test_a_span_that_makes_no_sense_is_refused(emulator: Emulator, name: str) ->
         given: Any = {name: seconds}
         with pytest.raises(InvalidArgumentError, match=name):
             source.token(**given)
-    for other in ("1", [], None.__class__):
-        given = {name: other}
+    wrong: Any
+    for wrong in ("1", [], object):
+        given = {name: wrong}
         with pytest.raises(TypeError, match=f"^{name}"):
             source.token(**given)
     assert emulator.counts()["requests"] == 0

@@ -141,7 +141,7 @@ impl Run<'_> {
             | Step::CloseSource { .. }
             | Step::DropSource { .. } => self.of_a_source(at, step),
             Step::AdvanceClientClock { seconds } => self.move_clock(at, "advance_clock", *seconds),
-            Step::StepClientClock { seconds } => self.move_clock(at, "step_wall_clock", *seconds),
+            Step::SetClientClock { seconds } => self.move_clock(at, "step_wall_clock", *seconds),
             Step::AdvanceClocks { seconds } => {
                 self.stage.emulator.advance_clock(i64::from(*seconds));
                 self.move_clock(at, "advance_clock", f64::from(*seconds))

@@ -147,7 +147,7 @@ impl Run<'_> {
         let began = self.client_time();
         if background.is_none() && callers.is_none() {
             let reply = self.ask(&request)?;
-            return self.came(at, vec![reply], began, expect, save.as_ref());
+            return self.came(at, &[reply], began, expect, save.as_ref());
         }
         let name = background.clone().unwrap_or_else(|| format!("the callers of {at}"));
         let callers = callers.unwrap_or(1);
@@ -170,15 +170,15 @@ impl Run<'_> {
     ) -> Result<(), String> {
         let jobs =
             (0..callers).map(|caller| json!({"op": "wait", "job": format!("{name} {caller}")}));
-        let replies = jobs.map(|job| self.ask(&job)).collect::<Result<_, _>>()?;
-        self.came(at, replies, began, expect, save)
+        let replies = jobs.map(|job| self.ask(&job)).collect::<Result<Vec<_>, _>>()?;
+        self.came(at, &replies, began, expect, save)
     }
 
     /// Looks at what came of calls for a token that began at a time of the driver's clock.
     fn came(
         &mut self,
         at: &str,
-        replies: Vec<Value>,
+        replies: &[Value],
         began: u64,
         expect: &Expect,
         save: Option<&String>,

@@ -155,8 +155,8 @@ pub(crate) enum Step {
     },
     /// Lets time pass for the driver's sources, as far as they read clocks.
     AdvanceClientClock { seconds: f64 },
-    /// Sets their wall clock.
-    StepClientClock { seconds: f64 },
+    /// Sets their wall clock forward or back.
+    SetClientClock { seconds: f64 },
     /// Lets time pass for both sides.
     AdvanceClocks { seconds: u32 },
     /// Queues further faults.

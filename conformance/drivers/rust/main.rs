@@ -261,6 +261,14 @@ fn event(event: &Event) -> Value {
     })
 }
 
+/// The answer to what has no result.
+fn done(outcome: Result<(), Error>) -> Value {
+    match outcome {
+        Ok(()) => json!({"ok": {}}),
+        Err(error) => facts::<Client>(None, &error),
+    }
+}
+
 fn outcome(client: &Client, result: Result<TokenSet, Error>) -> Value {
     match result {
         Ok(set) => token_set(client, &set),
@@ -278,13 +286,9 @@ struct Driver {
 impl Driver {
     fn answer(&mut self, request: Request) -> Value {
         match request {
-            Request::NewClient { client, settings } => match settings.build() {
-                Ok(built) => {
-                    self.clients.insert(client, built);
-                    json!({"ok": {}})
-                }
-                Err(error) => facts::<Client>(None, &error),
-            },
+            Request::NewClient { client, settings } => {
+                done(settings.build().map(|built| drop(self.clients.insert(client, built))))
+            }
             Request::Authenticate { client, client_id, secret, background } => {
                 self.call(&client, background, move |client| {
                     client.authenticate(&Credentials::new(client_id, secret)?)
@@ -300,21 +304,15 @@ impl Driver {
             }
             Request::Close { client } => {
                 self.clients[&client].close();
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::Drop { client } => {
                 self.clients.remove(&client);
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::NewSource(asked) => {
                 let name = asked.source.clone();
-                match self.new_source(*asked) {
-                    Ok(source) => {
-                        self.sources.insert(name, source);
-                        json!({"ok": {}})
-                    }
-                    Err(error) => facts::<Client>(None, &error),
-                }
+                done(self.new_source(*asked).map(|made| drop(self.sources.insert(name, made))))
             }
             Request::Token { source, min_validity_ms, timeout_ms, background } => {
                 let mut request = TokenRequest::new();
@@ -335,13 +333,8 @@ impl Driver {
                 json!({"ok": {"was_current": was_current}})
             }
             Request::SetCredentials { source, client_id, secret } => {
-                match Credentials::new(client_id, secret) {
-                    Ok(credentials) => {
-                        self.sources[&source].source.set_credentials(credentials);
-                        json!({"ok": {}})
-                    }
-                    Err(error) => facts::<Client>(None, &error),
-                }
+                let source = &self.sources[&source].source;
+                done(Credentials::new(client_id, secret).map(|new| source.set_credentials(new)))
             }
             Request::Stats { source } => {
                 let stats = self.sources[&source].source.stats();
@@ -362,19 +355,19 @@ impl Driver {
             }
             Request::CloseSource { source } => {
                 self.sources[&source].source.close();
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::DropSource { source } => {
                 self.sources.remove(&source);
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::AdvanceClock { ms } => {
                 testing::advance_clock(ms);
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::StepWallClock { ms } => {
                 testing::step_wall_clock(ms);
-                json!({"ok": {}})
+                done(Ok(()))
             }
             Request::Errors {} => {
                 let rows =
@@ -422,7 +415,7 @@ impl Driver {
         };
         let Some(job) = background else { return ask() };
         self.jobs.insert(job, thread::spawn(ask));
-        json!({"ok": {}})
+        done(Ok(()))
     }
 
     fn call(
@@ -434,7 +427,7 @@ impl Driver {
         let client = self.clients[client].clone();
         let Some(job) = background else { return outcome(&client, call(&client)) };
         self.jobs.insert(job, thread::spawn(move || outcome(&client, call(&client))));
-        json!({"ok": {}})
+        done(Ok(()))
     }
 }
 

@@ -1,4 +1,4 @@
-"""Get a token, look at it, renew it, and see what a spent refresh token looks like.
+"""Have a valid token at hand; then the two calls below that, and a spent refresh token.
 
 Reads where and who from the environment:
 
@@ -11,8 +11,9 @@ Reads where and who from the environment:
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 
-from frontegg_token import Client, RefreshRejectedError, TokenSet
+from frontegg_token import Client, RefreshRejectedError, TokenSet, TokenSource
 
 
 def masked(token: str) -> str:
@@ -25,14 +26,51 @@ def seconds(tokens: TokenSet) -> str:
     return "unknown" if tokens.lifetime is None else f"{tokens.lifetime:.0f} s"
 
 
+def origin(source: TokenSource) -> str:
+    """Say what brought the current token, and how long it lives."""
+    info = source.info()
+    if info is None or info.expires_at is None:
+        return "of unknown lifetime"
+    left = info.expires_at - datetime.now(timezone.utc)
+    return f"by {info.origin}, lives {left.total_seconds():.0f} s"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Say how many."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def at_hand(source: TokenSource) -> None:
+    """Use a token source: what a program that calls an API wants."""
+    # The first call gets a token, which goes with every request to the API that you call, as
+    # `Authorization: Bearer <token>`. Ask for it each time, and keep it nowhere: the source
+    # answers it from memory, and renews it before it expires.
+    token = source.token()
+    print(f"token: {masked(token)} {origin(source)}")
+    print(f"the same token again: {'yes' if source.token() == token else 'no'}")
+
+    # Where the API answers 401 all the same, say so: the next call has a new one.
+    source.invalidate(token)
+    token = source.token()
+    print(f"after a 401 elsewhere: {masked(token)} {origin(source)}")
+    stats = source.stats()
+    print(
+        f"stats: {counted(stats.authentications, 'authentication', 'authentications')}, "
+        f"{counted(stats.refreshes, 'refresh', 'refreshes')}, {stats.failures} failures"
+    )
+
+
 def main() -> None:
     """Tell the story."""
     client_id, secret = os.environ["FRONTEGG_CLIENT_ID"], os.environ["FRONTEGG_SECRET"]
 
-    # One client for the whole program: it keeps connections, and threads may share it.
+    # One client and one source for the whole program: threads may share them.
     with Client.from_env(ca_file=os.environ.get("FRONTEGG_CA_FILE")) as client:
-        # The client id and secret become an access token, which goes with every request to
-        # the API that you call, as `Authorization: Bearer <access token>`.
+        with TokenSource(client, client_id, secret) as source:
+            at_hand(source)
+
+        # Below that are the two calls of the service, as they are.
+        # The client id and secret become an access token and a refresh token.
         tokens = client.authenticate(client_id, secret)
         # What the token says of itself. Nobody has checked its signature here.
         claims = tokens.claims or {}

@@ -1,12 +1,14 @@
 """Access tokens for programs that call Frontegg-protected APIs.
 
->>> from frontegg_token import Client
->>> with Client(region="us", vendor_host="acme.frontegg.com") as client:
-...     tokens = client.authenticate("client-id", "secret")
-...     headers = {"Authorization": f"Bearer {tokens.access_token}"}
+>>> from frontegg_token import Client, TokenSource
+>>> client = Client(region="us", vendor_host="acme.frontegg.com")
+>>> source = TokenSource(client, "client-id", "secret")
+>>> headers = {"Authorization": f"Bearer {source.token()}"}
 
-:class:`Client` blocks its thread; :class:`AsyncClient` has the same calls as coroutines. Every
-failure is a :class:`FronteggError` of the class that says why, with the facts as attributes.
+A :class:`TokenSource` has a valid token at hand: make one for the program, and ask it each time.
+A :class:`Client` makes the two calls that stand below that. Both block their thread;
+:class:`AsyncTokenSource` and :class:`AsyncClient` have the same as coroutines. Every failure is a
+:class:`FronteggError` of the class that says why, with the facts as attributes.
 
 This is an independent project; it is not made by Frontegg.
 """

@@ -6,7 +6,7 @@ EMULATOR := target/debug/frontegg-emulator
 export FRONTEGG_EMULATOR := $(CURDIR)/$(EMULATOR)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint generate bench dist clean \
+.PHONY: help demo test lint soak generate bench dist clean \
 	test-rust test-c test-python test-node test-examples test-conformance \
 	tools rust c c-testing python node drivers
 
@@ -64,6 +64,10 @@ test: rust c python node test-rust test-c test-python test-node test-examples te
 
 test-rust: tools
 	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance
+	$(MODEL_TEST)
+
+# The token source under a model checker.
+MODEL_TEST := $(CARGO_TEST) -p frontegg-token --features model --lib source::model
 
 test-c: tools
 	$(CARGO_TEST) -p frontegg-token-ffi
@@ -110,6 +114,10 @@ lint: tools python node ## formatters, linters, type checkers, generated files
 	cd py && ../.venv/bin/mypy
 	cd py && ../.venv/bin/python -m mypy.stubtest frontegg_token
 	cd node && npm run --silent lint
+
+soak: tools ## the long campaigns, which `make test` runs in a short form; about half an hour
+	SOAK=1 $(CARGO_TEST) -p frontegg-token --lib source -- --nocapture
+	SOAK=1 $(MODEL_TEST)
 
 generate: tools node ## rewrite the committed generated files
 	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-token-ffi header

@@ -1,15 +1,28 @@
 //! Access tokens for programs that call Frontegg-protected APIs.
 //!
-//! A [`Client`] makes the two calls of the service as they are: [`Client::authenticate`]
-//! exchanges the client id and secret of an API token for a [`TokenSet`], and
-//! [`Client::refresh`] exchanges a single-use refresh token for the next one.
+//! A [`TokenSource`] keeps a valid access token of one API token at hand: it authenticates,
+//! refreshes in good time, and goes on through every fault.
 //!
 //! ```no_run
-//! use frontegg_token::{Client, Credentials, Region};
+//! use frontegg_token::{Client, Credentials, Region, TokenSource};
 //!
 //! # fn main() -> Result<(), frontegg_token::Error> {
 //! let client = Client::builder(Region::Us).vendor_host("acme.frontegg.com").build()?;
-//! let tokens = client.authenticate(&Credentials::new("client-id", "secret")?)?;
+//! let credentials = Credentials::new("client-id", "secret")?;
+//! let source = TokenSource::builder(client, credentials).build()?;
+//! let header = source.token()?.authorization().to_owned();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Beneath it, a [`Client`] makes the two calls of the service as they are:
+//! [`Client::authenticate`] exchanges the client id and secret of an API token for a
+//! [`TokenSet`], and [`Client::refresh`] exchanges a single-use refresh token for the next one.
+//!
+//! ```no_run
+//! # use frontegg_token::{Client, Credentials, Error};
+//! # fn calls(client: &Client, credentials: &Credentials) -> Result<(), Error> {
+//! let tokens = client.authenticate(credentials)?;
 //! println!("lives for {:?}", tokens.lifetime());
 //! if let Some(refresh_token) = tokens.refresh_token() {
 //!     let renewed = client.refresh(refresh_token)?;

@@ -141,11 +141,13 @@ dist: tools .venv/installed node/node_modules/installed ## release builds of eve
 	@du -h dist/*.whl dist/*.tgz dist/c/usr/local/lib/*.so.* dist/c/usr/local/lib/*.a dist/frontegg-emulator
 
 bench: dist ## each layer against a bare rustls loop, as ratios in one run
-	$(RELEASE) cargo build --release -p frontegg-token --example layers
+	$(RELEASE) cargo build --release -p frontegg-token --example layers --example sources
 	rm -rf build/bench && mkdir -p build/bench node_modules && ln -sfn ../node node_modules/frontegg-token
 	$(PYTHON) -m pip install --quiet --no-deps --target build/bench/python dist/*.whl
 	cc -O2 -Iinclude ffi-c/bench/bench.c -o build/bench/c -Ldist/c/usr/local/lib \
 		-Wl,-rpath,$(CURDIR)/dist/c/usr/local/lib -lfrontegg_token -pthread
+	$(RELEASE) cargo bench -p frontegg-token --bench token
+	BENCH_PYTHON=$(CURDIR)/$(PYTHON) python3 core/benches/sources.py
 	BENCH_PYTHON=$(CURDIR)/$(PYTHON) python3 core/benches/layers.py
 	$(RELEASE) $(PINNED) cargo bench -p frontegg-token --bench exchange -- --noplot --quiet
 

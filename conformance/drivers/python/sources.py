@@ -101,7 +101,7 @@ class Sources:
     def new_source(self, name: str, client: Any, request: Json) -> None:  # noqa: ANN401
         """Make a source, of the environment if it says so."""
         told = self.events[name] = SimpleQueue()
-        settings = seconds(request["settings"])
+        settings = seconds(request.get("settings", {}))
         settings["observer"] = told.put
         if request.get("from_env"):
             # There is one deadline for both.

@@ -11,7 +11,7 @@ const { native } = createRequire(import.meta.url)('../../../node/dist/native.js'
 const sources = new Map();
 
 export function create(request, client) {
-  const { client_id: clientId, secret, settings } = request;
+  const { client_id: clientId, secret, settings = {} } = request;
   const events = [];
   const given = {
     renewalWindow: settings.renewal_window,

@@ -96,6 +96,12 @@ impl AccessToken {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Where its one copy is: no other token is there as long as this one lives.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Tells what a source knows. Once for each token.
     pub(crate) fn describe(&self, about: About) {
         let _ = self.0.about.set(about);

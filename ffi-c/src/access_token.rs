@@ -33,6 +33,12 @@ impl frontegg_access_token {
         self.inner.is_same_as(token)
     }
 
+    /// What it was made of.
+    #[inline]
+    pub(crate) fn inner(&self) -> &AccessToken {
+        &self.inner
+    }
+
     fn token(&self) -> Option<&CStr> {
         let scheme = self.inner.authorization().len() - self.inner.as_str().len();
         CStr::from_bytes_with_nul(self.authorization.as_bytes_with_nul().get(scheme..)?).ok()

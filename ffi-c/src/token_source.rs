@@ -64,6 +64,10 @@ impl frontegg_token_source {
 
     #[inline]
     fn token(&self) -> Result<Arc<frontegg_access_token>, Error> {
+        let latest = self.latest.load();
+        if let Some(latest) = latest.as_ref().filter(|it| self.inner.is_fresh(it.inner())) {
+            return Ok(latest.clone());
+        }
         match self.inner.fresh() {
             Some(token) => Ok(self.share(&token)),
             None => self.token_with(&TokenRequest::new()),

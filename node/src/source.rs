@@ -1,8 +1,6 @@
 //! A token source. It answers at once, and through the bridge where there is something to
 //! wait for.
 
-use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use frontegg_token::{AccessToken, Credentials, Error, Origin, Secret, TokenRequest, TokenSource};
@@ -106,15 +104,10 @@ impl NativeTokenSource {
         min_validity: Option<f64>,
     ) -> Result<Option<Either<CurrentToken, Facts>>, Thrown> {
         guarded(|| {
-            let request = request(min_validity)?;
-            let early = Shelf::default();
-            let (theirs, exit) = (early.clone(), self.exit.clone());
-            self.source.deliver_token(&request, move |outcome| {
-                if let Some(outcome) = theirs.put(outcome) {
-                    exit.deliver(id, outcome);
-                }
-            });
-            Ok(early.close().map(|outcome| self.answer(outcome)))
+            let exit = self.exit.clone();
+            let later = move |outcome| exit.deliver(id, outcome);
+            let now = self.source.token_or_later(&request(min_validity)?, later);
+            Ok(now.map(|outcome| self.answer(outcome)))
         })
     }
 
@@ -207,37 +200,4 @@ impl NativeTokenSource {
 fn request(min_validity: Option<f64>) -> Result<TokenRequest, Error> {
     let min_validity = span("minValidity", min_validity)?.unwrap_or(Duration::ZERO);
     Ok(TokenRequest::new().min_validity(min_validity))
-}
-
-/// Where an outcome lies that comes before the call returns. One that comes later finds it
-/// closed.
-#[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Place>>);
-
-#[derive(Default)]
-enum Place {
-    #[default]
-    Open,
-    Taken(Result<AccessToken, Error>),
-    Closed,
-}
-
-impl Shelf {
-    /// Gives the outcome back where it comes too late.
-    fn put(&self, outcome: Result<AccessToken, Error>) -> Option<Result<AccessToken, Error>> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*place, Place::Closed) {
-            return Some(outcome);
-        }
-        *place = Place::Taken(outcome);
-        None
-    }
-
-    fn close(&self) -> Option<Result<AccessToken, Error>> {
-        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match mem::replace(&mut *place, Place::Closed) {
-            Place::Taken(outcome) => Some(outcome),
-            Place::Open | Place::Closed => None,
-        }
-    }
 }

@@ -105,10 +105,11 @@ unsafe extern "C" fn token(
         let py = Python::assume_attached();
         (py, Borrowed::from_ptr(py, this).cast_unchecked::<TokenSource>())
     };
-    if count == 0 && names.is_null() {
-        if let Some(token) = look(py, &this) {
-            return token.into_ptr();
-        }
+    if count == 0
+        && names.is_null()
+        && let Some(token) = look(py, &this)
+    {
+        return token.into_ptr();
     }
     // SAFETY: `args` is as Python has it.
     let answer = Python::attach(|py| unsafe { thorough(py, this.as_any(), args, count, names) });

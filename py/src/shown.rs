@@ -38,6 +38,19 @@ impl Shown {
         }
     }
 
+    /// The `str` that is kept, if it is of a token that is `fresh`.
+    #[inline]
+    pub(crate) fn look<'py>(
+        &self,
+        py: Python<'py>,
+        fresh: impl FnOnce(&AccessToken) -> bool,
+    ) -> Option<Bound<'py, PyString>> {
+        let shown = self.with(py, |shown| {
+            shown.as_ref().filter(|shown| fresh(&shown.token)).map(|shown| shown.text.clone_ref(py))
+        });
+        Some(shown?.into_bound(py))
+    }
+
     #[cold]
     fn renew<'py>(&self, py: Python<'py>, token: &AccessToken) -> Bound<'py, PyString> {
         let text = PyString::new(py, token.as_str());

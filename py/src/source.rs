@@ -1,6 +1,6 @@
 //! The source: what `frontegg_token.TokenSource` and `AsyncTokenSource` stand on.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontegg_token::{AccessToken, Credentials, Error, TokenRequest, TokenSourceBuilder};
@@ -10,7 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::access_token::AccessToken as About;
 use crate::client::Client;
-use crate::error::{blocking, guarded, to_python, waiting};
+use crate::error::{blocking, guarded, waiting};
 use crate::mailbox::{self, Content, Mailbox};
 use crate::observer::Observer;
 use crate::settings::{self, Given};
@@ -94,26 +94,17 @@ impl TokenSource {
     ) -> PyResult<Option<Bound<'py, PyString>>> {
         Mailbox::check_open()?;
         let request = request(min_validity);
-        let (slot, shown) = (Arc::new(Slot::default()), Arc::downgrade(&self.shown));
-        let theirs = slot.clone();
-        let posted = guarded(py, || {
-            self.source.deliver_token(&request, move |outcome| {
-                let Some(outcome) = theirs.answer(outcome) else { return };
-                match shown.upgrade() {
-                    Some(shown) => {
-                        let content = outcome.map(|token| Content::Token(shown, token));
-                        Mailbox::put(mailbox, flight, content);
-                    }
-                    // The source was dropped, so nobody waits.
-                    None => mailbox::release((mailbox, flight)),
-                }
-            });
-            Ok(())
-        });
-        posted?;
-        let Some(outcome) = slot.take() else { return Ok(None) };
-        let token = outcome.map_err(|error| to_python(py, &error))?;
-        Ok(Some(self.shown.get(py, &token)))
+        let shown = Arc::downgrade(&self.shown);
+        let later = move |outcome: Result<AccessToken, Error>| match shown.upgrade() {
+            Some(shown) => {
+                let content = outcome.map(|token| Content::Token(shown, token));
+                Mailbox::put(mailbox, flight, content);
+            }
+            // The source was dropped, so nobody waits.
+            None => mailbox::release((mailbox, flight)),
+        };
+        let token = guarded(py, || self.source.token_or_later(&request, later).transpose())?;
+        Ok(token.map(|token| self.shown.get(py, &token)))
     }
 
     /// What a caller gets that no longer waits.
@@ -206,40 +197,8 @@ impl TokenSource {
     /// The token where that takes nothing but a look.
     #[inline]
     pub(crate) fn hit<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        self.source.fresh().map(|token| self.shown.get(py, &token))
-    }
-}
-
-/// An outcome that comes while its call is still being made.
-#[derive(Default)]
-struct Slot(Mutex<Stage>);
-
-#[derive(Default)]
-enum Stage {
-    #[default]
-    Calling,
-    Answered(Result<AccessToken, Error>),
-    Gone,
-}
-
-impl Slot {
-    /// Gives it to the caller, who is still there; or else back.
-    fn answer(&self, outcome: Result<AccessToken, Error>) -> Option<Result<AccessToken, Error>> {
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*stage, Stage::Gone) {
-            return Some(outcome);
-        }
-        *stage = Stage::Answered(outcome);
-        None
-    }
-
-    /// The outcome, if it came; else the caller does not look again.
-    fn take(&self) -> Option<Result<AccessToken, Error>> {
-        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *stage, Stage::Gone) {
-            Stage::Answered(outcome) => Some(outcome),
-            Stage::Calling | Stage::Gone => None,
-        }
+        let kept = self.shown.look(py, |token| self.source.is_fresh(token));
+        kept.or_else(|| self.source.fresh().map(|token| self.shown.get(py, &token)))
     }
 }
 

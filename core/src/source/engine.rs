@@ -60,7 +60,7 @@ struct Desk {
     telling: bool,
 }
 
-type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
+pub(crate) type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
 
 /// A renewal under way, and who waits for it.
 struct Flight {
@@ -98,6 +98,12 @@ impl Engine {
         self.published.fresh(&self.clock)
     }
 
+    /// Whether that would be this copy.
+    #[inline]
+    pub(crate) fn is_fresh(&self, token: &AccessToken) -> bool {
+        self.published.is_fresh(token, &self.clock)
+    }
+
     /// For how long yet a look takes nothing more.
     pub(crate) fn good_for(&self, loan: &Loan) -> Duration {
         loan.as_ref().map_or(Duration::ZERO, |current| current.good_for(&self.clock))
@@ -130,23 +136,26 @@ impl Engine {
         self.settle(min_validity, Outcome::Failed(spent())).unwrap_or_else(|| Err(spent()))
     }
 
-    /// Calls back once: now, or from the helper thread.
-    pub(crate) fn deliver(self: &Arc<Self>, min_validity: Duration, deliver: Deliver) {
-        let flight = match self.ask(min_validity) {
-            Asked::Answer(answer) => return deliver(answer),
-            Asked::Wait(flight) => flight,
-        };
-        if let Some(callers) = lock(&flight.callers).as_mut() {
-            return callers.push((min_validity, deliver));
-        }
-        let outcome = flight.outcome.get().unwrap_or(Outcome::Superseded);
-        self.hand_over(min_validity, outcome, deliver);
-    }
-
-    fn hand_over(self: &Arc<Self>, min_validity: Duration, outcome: Outcome, deliver: Deliver) {
-        match self.settle(min_validity, outcome) {
-            Some(answer) => deliver(answer),
-            None => self.deliver(min_validity, deliver),
+    /// Answers at once; or takes `deliver`, to call it back once from another thread.
+    pub(crate) fn obtain_or_later(
+        self: &Arc<Self>,
+        min_validity: Duration,
+        deliver: &mut Option<Deliver>,
+    ) -> Option<Result<AccessToken, Error>> {
+        loop {
+            let flight = match self.ask(min_validity) {
+                Asked::Answer(answer) => return Some(answer),
+                Asked::Wait(flight) => flight,
+            };
+            if let Some(callers) = lock(&flight.callers).as_mut() {
+                callers.extend(deliver.take().map(|deliver| (min_validity, deliver)));
+                return None;
+            }
+            // It has landed meanwhile.
+            let outcome = flight.outcome.get().unwrap_or(Outcome::Superseded);
+            if let Some(answer) = self.settle(min_validity, outcome) {
+                return Some(answer);
+            }
         }
     }
 
@@ -295,7 +304,12 @@ impl Engine {
         let Some(outcome) = flight.outcome.get() else { return };
         let callers = lock(&flight.callers).take();
         for (min_validity, deliver) in callers.into_iter().flatten() {
-            self.hand_over(min_validity, outcome.clone(), deliver);
+            let mut deliver = Some(deliver);
+            let answer = self.settle(min_validity, outcome.clone());
+            let answer = answer.or_else(|| self.obtain_or_later(min_validity, &mut deliver));
+            if let (Some(answer), Some(deliver)) = (answer, deliver) {
+                deliver(answer);
+            }
         }
     }
 

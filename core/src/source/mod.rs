@@ -132,26 +132,34 @@ impl TokenSource {
         self.engine().fresh().map(|loan| TokenRef(Held::Lent(loan)))
     }
 
-    /// The same with the span for which it would go on answering this token, if nobody does
-    /// anything to the source and no renewal ends meanwhile: for bindings that answer from
-    /// their copy without a look.
+    /// Whether this copy is the token that [`fresh`](Self::fresh) would answer: for bindings,
+    /// which keep it beside what they made of it.
+    #[inline]
+    pub fn is_fresh(&self, token: &AccessToken) -> bool {
+        self.engine().is_fresh(token)
+    }
+
+    /// What [`fresh`](Self::fresh) answers, and for how long it would go on doing so if nobody
+    /// does anything to the source and no renewal ends: for bindings that answer from their
+    /// copy without a look.
     pub fn fresh_for(&self) -> Option<(TokenRef, Duration)> {
         let loan = self.engine().fresh()?;
         let span = self.engine().good_for(&loan);
         Some((TokenRef(Held::Lent(loan)), span))
     }
 
-    /// The same as [`token_with`](Self::token_with) for a caller that must not block: calls
-    /// back exactly once, at once in this thread, or later from the thread of the renewal. The
-    /// timeout counts for nothing here; the source's deadline does.
+    /// The same as [`token_with`](Self::token_with) for a caller that must not block: answers
+    /// at once where it can, and then drops `deliver` without calling it; else `None`, and
+    /// `deliver` is called exactly once, from the thread of the renewal. The request's timeout
+    /// counts for nothing here; the source's deadline does.
     ///
-    /// No lock is held meanwhile. A panic in `deliver` is not caught.
-    pub fn deliver_token(
+    /// No lock is held while `deliver` runs.
+    pub fn token_or_later(
         &self,
         request: &TokenRequest,
         deliver: impl FnOnce(Result<AccessToken, Error>) + Send + 'static,
-    ) {
-        self.engine().deliver(request.min_validity, Box::new(deliver));
+    ) -> Option<Result<AccessToken, Error>> {
+        self.engine().obtain_or_later(request.min_validity, &mut Some(Box::new(deliver)))
     }
 
     /// What such a caller gets once it has waited as long as it wants to: the token that there

@@ -9,7 +9,7 @@ use shuttle::thread;
 
 use crate::{AccessToken, Code, Credentials, Error};
 
-use super::engine::Engine;
+use super::engine::{Deliver, Engine};
 use super::fake::{Answer, Fake, soak};
 use super::helpers;
 
@@ -37,6 +37,16 @@ fn spawn<T: Send + 'static>(
 ) -> thread::JoinHandle<T> {
     let engine = engine.clone();
     thread::spawn(move || work(&engine))
+}
+
+/// Has the answer, now or later, shown to `deliver`.
+fn deliver(engine: &Arc<Engine>, deliver: impl Fn(Result<String, Code>) + Send + Sync + 'static) {
+    let deliver = Arc::new(deliver);
+    let later = deliver.clone();
+    let mut later: Option<Deliver> = Some(Box::new(move |answer| later(code(answer))));
+    if let Some(answer) = engine.obtain_or_later(Duration::ZERO, &mut later) {
+        deliver(code(answer));
+    }
 }
 
 /// Nobody is left behind when a run ends.
@@ -141,13 +151,10 @@ fn a_close_ends_everything_and_nobody_waits_for_ever() {
         let waiting = spawn(&engine, token);
         let counter = delivered.clone();
         let delivering = spawn(&engine, move |engine| {
-            engine.deliver(
-                Duration::ZERO,
-                Box::new(move |answer| {
-                    assert_eq!(answer.unwrap_err().code(), Code::Closed);
-                    counter.fetch_add(1, Ordering::SeqCst);
-                }),
-            );
+            deliver(engine, move |answer| {
+                assert_eq!(answer, Err(Code::Closed));
+                counter.fetch_add(1, Ordering::SeqCst);
+            });
         });
         let looking = spawn(&engine, |engine| (engine.peek(), engine.invalidate("token-1")));
         let closing = spawn(&engine, |engine| helpers::join(engine.close()));
@@ -172,13 +179,10 @@ fn a_callback_comes_once_however_it_meets_the_landing() {
             .map(|_| {
                 let delivered = delivered.clone();
                 spawn(&engine, move |engine| {
-                    engine.deliver(
-                        Duration::ZERO,
-                        Box::new(move |answer| {
-                            assert_eq!(code(answer), Ok("token-1".into()));
-                            delivered.fetch_add(1, Ordering::SeqCst);
-                        }),
-                    );
+                    deliver(engine, move |answer| {
+                        assert_eq!(answer, Ok("token-1".into()));
+                        delivered.fetch_add(1, Ordering::SeqCst);
+                    });
                 })
             })
             .collect();

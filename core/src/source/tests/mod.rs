@@ -33,12 +33,20 @@ fn ok(text: &str) -> Result<String, Code> {
     Ok(text.to_owned())
 }
 
+/// What a caller gets who does not block.
+fn later(engine: &Arc<Engine>, min_validity: Duration) -> mpsc::Receiver<Result<String, Code>> {
+    let (sender, answers) = mpsc::channel();
+    let theirs = sender.clone();
+    let deliver = move |answer| theirs.send(code(answer)).unwrap();
+    if let Some(answer) = engine.obtain_or_later(min_validity, &mut Some(Box::new(deliver))) {
+        sender.send(code(answer)).unwrap();
+    }
+    answers
+}
+
 /// Waits until the flight in the air has landed.
 fn land(engine: &Arc<Engine>) {
-    let (sender, landed) = mpsc::channel();
-    let deliver = move |answer| sender.send(code(answer)).unwrap();
-    engine.deliver(Duration::from_secs(3000), Box::new(deliver));
-    landed.recv().unwrap().unwrap();
+    later(engine, Duration::from_secs(3000)).recv().unwrap().unwrap();
 }
 
 #[test]
@@ -174,8 +182,7 @@ fn a_close_wakes_who_waits_and_ends_the_request() {
             thread::spawn(move || token(&engine))
         })
         .collect();
-    let (sender, delivered) = mpsc::channel();
-    engine.deliver(Duration::ZERO, Box::new(move |answer| sender.send(code(answer)).unwrap()));
+    let delivered = later(&engine, Duration::ZERO);
     fake.await_requests(1);
     helpers::join(engine.close());
     for waiter in waiting {

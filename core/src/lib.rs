@@ -48,7 +48,7 @@ mod endpoint;
 mod error;
 pub mod guard;
 pub mod interrupt;
-mod per_process;
+pub mod per_process;
 mod retry;
 mod source;
 mod sync;

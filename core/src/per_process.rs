@@ -4,16 +4,17 @@
 //! and of locks whose owners do not exist in it. So the child never touches the parent's
 //! value, not even to drop it: it makes one of its own.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
 /// A value made once per process, on first use. Reading it takes no lock.
-pub(crate) struct PerProcess<T>(ArcSwapOption<Owned<T>>);
+pub struct PerProcess<T>(ArcSwapOption<Owned<T>>);
 
 /// A value and the process that made it.
-pub(crate) struct Owned<T> {
+pub struct Owned<T> {
     process: u32,
     value: T,
 }
@@ -27,12 +28,13 @@ impl<T> Deref for Owned<T> {
 }
 
 impl<T> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// Nothing yet.
+    pub const fn new() -> Self {
         Self(ArcSwapOption::const_empty())
     }
 
     /// This process's value. Where two threads come first at once, one value is used by both.
-    pub(crate) fn get(&self, make: impl Fn() -> T) -> Arc<Owned<T>> {
+    pub fn get(&self, make: impl Fn() -> T) -> Arc<Owned<T>> {
         let process = std::process::id();
         loop {
             let current = self.0.load();
@@ -51,8 +53,26 @@ impl<T> PerProcess<T> {
     }
 
     /// This process's value, if it was made.
-    pub(crate) fn peek(&self) -> Option<Arc<Owned<T>>> {
+    pub fn peek(&self) -> Option<Arc<Owned<T>>> {
         self.0.load_full().filter(|entry| entry.process == std::process::id())
+    }
+}
+
+impl<T> fmt::Debug for PerProcess<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerProcess").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Owned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned").finish_non_exhaustive()
+    }
+}
+
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(feature = "model")]
 pub(crate) use shuttle::thread;
 
-use std::sync::PoisonError;
+use std::sync::{OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::interrupt;
@@ -60,27 +60,32 @@ pub(crate) fn wait<'a, T>(
 
 /// A value that is set once, and that many may wait for.
 pub(crate) struct Latch<T> {
-    value: Mutex<Option<T>>,
+    value: OnceLock<T>,
+    is_set: Mutex<bool>,
     changed: Condvar,
 }
 
 impl<T: Clone> Latch<T> {
     pub(crate) fn new() -> Self {
-        Self { value: Mutex::new(None), changed: Condvar::new() }
+        Self { value: OnceLock::new(), is_set: Mutex::new(false), changed: Condvar::new() }
     }
 
     /// Sets the value, and wakes whoever waits. Only the first one counts.
     pub(crate) fn set(&self, value: T) {
-        lock(&self.value).get_or_insert(value);
-        self.changed.notify_all();
+        if self.value.set(value).is_ok() {
+            *lock(&self.is_set) = true;
+            self.changed.notify_all();
+        }
     }
 
     pub(crate) fn get(&self) -> Option<T> {
-        lock(&self.value).clone()
+        self.value.get().cloned()
     }
 
     /// Waits for the value; `None` where the time is up or the host wants the call to end.
-    pub(crate) fn wait(&self, until: Option<Instant>) -> Option<T> {
-        wait(&self.value, &self.changed, until, Option::is_some).clone()
+    pub(crate) fn wait(&self, until: Instant) -> Option<T> {
+        // The copy is made without the lock, for which a thousand may wait.
+        drop(wait(&self.is_set, &self.changed, Some(until), |is_set| *is_set));
+        self.get()
     }
 }

@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::mailbox::is_awaited;
+use crate::turnstile;
 
 /// The exception for an error, an instance of a class in `frontegg_token._errors`.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
@@ -65,7 +66,9 @@ pub(crate) fn waiting<T: Send>(
     if handles_signals.call0()?.is_truthy()? {
         return blocking(py, work);
     }
-    py.detach(|| guard(work)).map_err(|error| to_python(py, &error))
+    let (outcome, turn) = py.detach(|| (guard(work), turnstile::turn()));
+    drop(turn);
+    outcome.map_err(|error| to_python(py, &error))
 }
 
 thread_local! {

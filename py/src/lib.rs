@@ -16,6 +16,7 @@ mod source;
 mod testing;
 mod text;
 mod token_set;
+mod turnstile;
 
 /// The module `frontegg_token._native`.
 ///

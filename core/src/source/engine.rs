@@ -20,7 +20,7 @@ use crate::{AccessToken, Code, Credentials, Error, retry};
 
 use super::event::Event;
 use super::helpers::{self, Helpers};
-use super::machine::{Action, Grant, Held, Outcome, State, closed};
+use super::machine::{self, Action, Grant, Held, Outcome, State, closed};
 use super::published::{Loan, Published};
 use super::service::{Requests, from_now};
 use super::settings::{Observer, Rules};
@@ -121,7 +121,7 @@ impl Engine {
                 Asked::Answer(answer) => return answer,
                 Asked::Wait(flight) => flight,
             };
-            let Some(outcome) = flight.outcome.wait(Some(give_up)) else {
+            let Some(outcome) = flight.outcome.wait(give_up) else {
                 return self.give_up(min_validity);
             };
             if let Some(answer) = self.settle(min_validity, outcome) {
@@ -164,9 +164,12 @@ impl Engine {
         min_validity: Duration,
         outcome: Outcome,
     ) -> Option<Result<AccessToken, Error>> {
-        let desk = self.desk();
-        let desk = lock(&desk);
-        desk.state.settle(self.clock.now(), min_validity, outcome)
+        let now = self.clock.now();
+        match outcome {
+            // Without the lock: a thousand who waited would wait for each other.
+            Outcome::Landed(token, held) => machine::settle_landed(now, min_validity, token, held),
+            other => lock(&self.desk()).state.settle(now, min_validity, other),
+        }
     }
 
     /// Decides on a call, and begins a flight where one is due.

@@ -189,13 +189,7 @@ impl State {
         outcome: Outcome,
     ) -> Option<Result<AccessToken, Error>> {
         match outcome {
-            Outcome::Landed(token, None) => Some(Ok(token)),
-            Outcome::Landed(token, Some(held)) => {
-                let left = held.left(now)?;
-                // It will not get better than just renewed.
-                let enough = left >= min_validity && held.can_meet(min_validity);
-                Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
-            }
+            Outcome::Landed(token, held) => settle_landed(now, min_validity, token, held),
             Outcome::Failed(error) if self.closed => Some(Err(error)),
             Outcome::Failed(error) => Some(match self.valid(now) {
                 Some((held, left)) if left >= min_validity => Ok(held.token.clone()),
@@ -424,6 +418,20 @@ impl State {
     fn event(&self, kind: EventKind, error: Option<Error>) -> Event {
         Event::new(kind, self.generation, error)
     }
+}
+
+/// What a caller gets of a flight that brought this; `None` to decide anew.
+pub(crate) fn settle_landed(
+    now: Moment,
+    min_validity: Duration,
+    token: AccessToken,
+    held: Option<Held>,
+) -> Option<Result<AccessToken, Error>> {
+    let Some(held) = held else { return Some(Ok(token)) };
+    let left = held.left(now)?;
+    // It will not get better than just renewed.
+    let enough = left >= min_validity && held.can_meet(min_validity);
+    Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
 }
 
 pub(crate) fn closed() -> Error {

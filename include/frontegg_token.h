@@ -100,7 +100,7 @@ enum frontegg_status
      */
     FRONTEGG_STATUS_INTERNAL = 2,
     /**
-     * The client was closed before or during the call.
+     * The client or the token source was closed before or during the call.
      */
     FRONTEGG_STATUS_CLOSED = 3,
     /**

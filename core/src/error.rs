@@ -52,7 +52,7 @@ macro_rules! codes {
 codes! {
     InvalidArgument = 1, "invalid_argument", false, "A bad setting, a null or non-UTF-8 argument, or `http` to a remote host.";
     Internal = 2, "internal", false, "A caught panic or a broken invariant: a bug in this library.";
-    Closed = 3, "closed", false, "The client was closed before or during the call.";
+    Closed = 3, "closed", false, "The client or the token source was closed before or during the call.";
     Connect = 10, "connect", true, "DNS, TCP or the proxy refused: the request was not sent.";
     Timeout = 11, "timeout", true, "The time budget is spent.";
     Tls = 12, "tls", false, "A certificate was not accepted, or the TLS handshake failed.";

@@ -19,7 +19,7 @@ pub enum frontegg_status {
     InvalidArgument = 1,
     /// A caught panic or a broken invariant: a bug in this library.
     Internal = 2,
-    /// The client was closed before or during the call.
+    /// The client or the token source was closed before or during the call.
     Closed = 3,
     /// DNS, TCP or the proxy refused: the request was not sent.
     Connect = 10,

@@ -95,7 +95,7 @@ class InternalError(FronteggError):
 
 
 class ClosedError(FronteggError):
-    """The client was closed before or during the call."""
+    """The client or the token source was closed before or during the call."""
 
     code = "closed"
     number = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._claims import decoded
 from ._token_set import utc
 
 TYPE_CHECKING = False
@@ -48,13 +49,7 @@ class TokenInfo:
         For display and scheduling, never to decide on access: the signature is not checked.
         ``None`` where the token is no readable JWT.
         """
-        text = self._native.claims
-        if text is None:
-            return None
-        from json import loads
-
-        claims: dict[str, Any] = loads(text)
-        return claims
+        return decoded(self._native.claims)
 
     def __repr__(self) -> str:
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._claims import decoded
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,13 +69,7 @@ class TokenSet:
         For display and scheduling, never to decide on access: the signature is not checked.
         ``None`` where the access token is no readable JWT.
         """
-        text = self._native.claims
-        if text is None:
-            return None
-        from json import loads
-
-        claims: dict[str, Any] = loads(text)
-        return claims
+        return decoded(self._native.claims)
 
     def __repr__(self) -> str:
         return (

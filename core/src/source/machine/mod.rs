@@ -8,10 +8,11 @@
 mod back_off;
 mod doubt;
 mod evictions;
+mod terms;
 
 use std::time::Duration;
 
-use crate::clock::{Moment, nanos};
+use crate::clock::Moment;
 use crate::token::{About, Origin};
 use crate::{AccessToken, Error, RefreshToken};
 
@@ -21,36 +22,9 @@ use super::stats::Stats;
 use back_off::Trouble;
 use doubt::Doubt;
 use evictions::Evictions;
+use terms::{expired_on_arrival, unmeetable};
 
-/// A token is urgent for so long before it expires, or for a tenth of its lifetime if that is
-/// less: handed out now, it could expire on its way.
-const URGENT: Duration = Duration::from_secs(30);
-const URGENT_PART: u32 = 10;
-
-/// A token and its times, which are ages counted from `since`.
-#[derive(Debug, Clone)]
-pub(crate) struct Held {
-    pub(crate) token: AccessToken,
-    pub(crate) generation: u64,
-    /// Before it was asked for.
-    pub(crate) since: Moment,
-    pub(crate) lifetime: Duration,
-    pub(crate) due: Duration,
-    pub(crate) urgent: Duration,
-}
-
-impl Held {
-    /// How much of its lifetime is left; `None` for an expired one.
-    pub(crate) fn left(&self, now: Moment) -> Option<Duration> {
-        self.lifetime.checked_sub(now.age_of(self.since)).filter(|left| !left.is_zero())
-    }
-
-    /// Whether the service gives tokens that are good for such a demand: the last tenth of a
-    /// lifetime cannot be asked for, or no token would ever do.
-    fn can_meet(&self, min_validity: Duration) -> bool {
-        min_validity <= self.lifetime.saturating_sub(self.lifetime / URGENT_PART)
-    }
-}
+pub(crate) use terms::{Action, Grant, Held, Leg, Outcome, closed, settle_landed};
 
 /// A refresh token that was not sent yet, or that the service gave back after it was.
 #[derive(Debug, Clone)]
@@ -69,48 +43,6 @@ struct Flight {
     /// The refresh token that is being presented. It is no longer anywhere else.
     spent: Option<Refreshable>,
     leg: Origin,
-}
-
-/// What the service granted.
-#[derive(Debug, Clone)]
-pub(crate) struct Grant {
-    pub(crate) token: AccessToken,
-    pub(crate) refresh_token: Option<RefreshToken>,
-    pub(crate) lifetime: Option<Duration>,
-    /// Before the request went out.
-    pub(crate) since: Moment,
-}
-
-/// What a call for a token comes to.
-#[derive(Debug, Clone)]
-pub(crate) enum Action {
-    /// Hand the token out.
-    Serve(AccessToken),
-    /// Hand it out, and renew it meanwhile.
-    ServeAndRenew(AccessToken),
-    /// Renew, and wait for that.
-    Renew,
-    /// Wait for the renewal under way.
-    Join,
-    /// Answer this, and leave the service alone.
-    Refuse(Error),
-}
-
-/// The next request of a flight.
-#[derive(Debug, Clone)]
-pub(crate) enum Leg {
-    Refresh(RefreshToken),
-    Authenticate,
-}
-
-/// How a flight ended.
-#[derive(Debug, Clone)]
-pub(crate) enum Outcome {
-    /// With a token, to be used once if it has no lifetime.
-    Landed(AccessToken, Option<Held>),
-    Failed(Error),
-    /// It does not matter any more: the credentials are others.
-    Superseded,
 }
 
 /// What a source knows.
@@ -292,7 +224,7 @@ impl State {
         self.held = grant.lifetime.map(|lifetime| {
             let (from, to) = self.rules.window;
             let due = lifetime.mul_f64((from + draw * (to - from)).clamp(0.0, 1.0)).min(lifetime);
-            let urgent = lifetime.saturating_sub(URGENT.min(lifetime / URGENT_PART));
+            let urgent = terms::urgent_from(lifetime);
             let (generation, since) = (self.generation, grant.since);
             Held { token: grant.token.clone(), generation, since, lifetime, due, urgent }
         });
@@ -418,35 +350,6 @@ impl State {
     fn event(&self, kind: EventKind, error: Option<Error>) -> Event {
         Event::new(kind, self.generation, error)
     }
-}
-
-/// What a caller gets of a flight that brought this; `None` to decide anew.
-pub(crate) fn settle_landed(
-    now: Moment,
-    min_validity: Duration,
-    token: AccessToken,
-    held: Option<Held>,
-) -> Option<Result<AccessToken, Error>> {
-    let Some(held) = held else { return Some(Ok(token)) };
-    let left = held.left(now)?;
-    // It will not get better than just renewed.
-    let enough = left >= min_validity && held.can_meet(min_validity);
-    Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
-}
-
-pub(crate) fn closed() -> Error {
-    Error::new(crate::Code::Closed, "the token source is closed")
-}
-
-fn expired_on_arrival() -> Error {
-    Error::new(crate::Code::InvalidResponse, "the access token had expired when it arrived")
-}
-
-fn unmeetable(lifetime: Duration) -> Error {
-    let seconds = nanos(lifetime) / 1_000_000_000;
-    Error::invalid_argument(format!(
-        "min_validity cannot be met: the service's access tokens live {seconds} s"
-    ))
 }
 
 #[cfg(test)]

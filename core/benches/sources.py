@@ -1,5 +1,6 @@
 """Token sources of every language, in one interleaved run: what a fresh token costs, how long a
-herd of 1,000 callers waits on an empty source, and what a source takes of memory.
+herd of 1,000 callers waits on an empty source, whether a renewal in the background delays anybody,
+and what a source takes of memory.
 
 Each program measures itself and prints a number. The floor of the first table, an `ArcSwap`
 behind a precise look at the clock, is that of `cargo bench --bench token`, which `make bench` runs
@@ -29,7 +30,7 @@ HERD = {
     "Python": [*PY, "herd"],
     "Python asyncio": [*PY, "--async", "herd"],
 }
-HERD_DELAY_MS = 50
+HERD_DELAY_MS, SLOW_MS = 50, 2000
 
 
 def ask(command, env):
@@ -60,7 +61,10 @@ def main():
     )
     print(f"\nNode, awaited:\n{ask([*JS, 'cached'], env)}")
     print(f"\nMemory of a source with its token, bytes: {ask([*RUST, 'memory'], env)}")
-    fault(ready, {"on": "any", "times": 0, "action": {"delay": {"ms": HERD_DELAY_MS}}})
+    fault(ready, {"on": "refresh", "times": 0, "action": {"delay": {"ms": SLOW_MS}}})
+    slowest = ask([*RUST, "slowest"], env)
+    print(f"\nSlowest call while a renewal takes {SLOW_MS} ms, µs: {slowest}")
+    fault(ready, {"on": "authenticate", "times": 0, "action": {"delay": {"ms": HERD_DELAY_MS}}})
     print("herds", file=sys.stderr)
     herds = rounds(HERD, env)
     table(

@@ -1,15 +1,16 @@
 //! `sources cached CALLS [THREADS]`: what a token at hand costs, in nanoseconds a call;
 //! `sources herd [CALLERS]`: how long so many callers of an empty source take until all have a
-//! token, in milliseconds; `sources memory [SOURCES]`: bytes for each of so many sources that
-//! have a token. For `benches/sources.py`, beside programs of the other languages that do the
+//! token, in milliseconds; `sources slowest`: the slowest call while a due token is renewed, in
+//! microseconds, and of how many calls; `sources memory [SOURCES]`: bytes for each of so many
+//! sources that have a token. For `benches/sources.py`, beside programs of the other languages that do the
 //! same.
 
 use std::hint::black_box;
 use std::sync::Barrier;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use frontegg_token::{ClientBuilder, Credentials, Proxy, Roots, TokenSource};
+use frontegg_token::{ClientBuilder, Credentials, Proxy, Roots, TokenSource, TokenSourceBuilder};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -18,19 +19,25 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("cached") => cached(number(1, 1_000_000), number(2, 1)),
         Some("herd") => herd(number(1, 1_000)),
+        Some("slowest") => slowest(),
         Some("memory") => memory(number(1, 10_000)),
-        _ => panic!("sources cached|herd|memory …"),
+        _ => panic!("sources cached|herd|slowest|memory …"),
     }
 }
 
 fn sources() -> impl Fn() -> TokenSource {
+    let make = builders();
+    move || make().build().unwrap()
+}
+
+fn builders() -> impl Fn() -> TokenSourceBuilder {
     let mut builder = ClientBuilder::from_env().proxy(Proxy::None);
     if let Ok(file) = env::var("FRONTEGG_CA_FILE") {
         builder = builder.roots(Roots::pem_file(file));
     }
     let client = builder.build().unwrap();
     let credentials = Credentials::from_env().unwrap();
-    move || TokenSource::builder(client.clone(), credentials.clone()).build().unwrap()
+    move || TokenSource::builder(client.clone(), credentials.clone())
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -74,6 +81,20 @@ fn herd(callers: usize) {
     let begin = spans.iter().map(|span| span.0).min().unwrap();
     let end = spans.iter().map(|span| span.1).max().unwrap();
     println!("{:.1}", (end - begin).as_secs_f64() * 1e3);
+}
+
+fn slowest() {
+    // Due at once.
+    let source = builders()().renewal_window(0.0..=0.0).build().unwrap();
+    source.token().unwrap();
+    let (mut slowest, mut calls) = (Duration::ZERO, 0_u64);
+    while calls % 1000 != 0 || source.stats().refreshes == 0 {
+        let begin = Instant::now();
+        source.token().unwrap();
+        slowest = slowest.max(begin.elapsed());
+        calls += 1;
+    }
+    println!("{:.1} of {calls} calls", slowest.as_secs_f64() * 1e6);
 }
 
 fn memory(number: usize) {

@@ -51,6 +51,11 @@ impl Shown {
         Some(shown?.into_bound(py))
     }
 
+    /// The token of which a `str` is kept.
+    pub(crate) fn token(&self, py: Python<'_>) -> Option<AccessToken> {
+        self.with(py, |shown| shown.as_ref().map(|shown| shown.token.clone()))
+    }
+
     #[cold]
     fn renew<'py>(&self, py: Python<'py>, token: &AccessToken) -> Bound<'py, PyString> {
         let text = PyString::new(py, token.as_str());

@@ -107,6 +107,14 @@ impl TokenSource {
         Ok(token.map(|token| self.shown.get(py, &token)))
     }
 
+    /// Whether the token that was shown last is no longer the current one: it has expired, say.
+    /// One of unknown lifetime never was, and is good for this once.
+    fn _is_stale(&self, py: Python<'_>) -> bool {
+        let Some(token) = self.shown.token(py) else { return true };
+        let current = self.source.peek();
+        token.expires_at().is_some() && current.is_none_or(|current| !current.is_same_as(&token))
+    }
+
     /// What a caller gets that no longer waits.
     fn _give_up<'py>(&self, py: Python<'py>, min_validity: f64) -> PyResult<Bound<'py, PyString>> {
         let token = guarded(py, || self.source.give_up(&request(min_validity)))?;

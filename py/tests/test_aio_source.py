@@ -94,6 +94,31 @@ asyncio.run(main())
     assert counts["refresh"]["by_status"] == {"200": 1}
 
 
+def test_a_token_that_expires_on_its_way_to_a_busy_loop_is_asked_for_anew(
+    emulator: Emulator,
+) -> None:
+    emulator.hold(on="authenticate")
+    process = emulator.start("""
+async def main():
+    source = ft.AsyncTokenSource.from_env(**once)
+    call = asyncio.create_task(source.token())
+    await asyncio.sleep(0)
+    print("waits, and the loop is busy", flush=True)
+    while source.peek() is None:
+        pass
+    late = source.peek()
+    advance_clock(DAY)
+    assert await call == source.peek() != late
+    assert source.stats().refreshes == 1
+
+asyncio.run(main())
+""")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("waits")
+    emulator.release()
+    finish(process)
+
+
 def test_the_loop_runs_while_tasks_wait(emulator: Emulator) -> None:
     """Were it blocked, it would come to close only after the source's deadline."""
     emulator.fault({"hang": {}})

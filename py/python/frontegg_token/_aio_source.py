@@ -62,24 +62,29 @@ class AsyncTokenSource(BaseTokenSource):
         if timeout is not None:
             timeout = _native.seconds("timeout", timeout)
         home = self._home()
-        flight = home.flights.get(span)
-        if flight is None:
-            flight = _Flight(home, span)
-            token = self._post(home.mailbox, flight, span)
+        until = None if timeout is None else home.loop.time() + timeout
+        while True:
+            flight = home.flights.get(span)
+            if flight is None:
+                flight = _Flight(self, home, span)
+                token = self._post(home.mailbox, flight, span)
+                if token is not None:
+                    return token
+                home.flights[span] = flight
+            waiter: Future[str | None] = home.loop.create_future()
+            flight.waiters.append(waiter)
+            timer = None
+            if until is not None:
+                timer = home.loop.call_at(until, self._time_out, waiter, span)
+            try:
+                token = await waiter
+            finally:
+                if timer is not None:
+                    timer.cancel()
             if token is not None:
                 return token
-            home.flights[span] = flight
-        waiter: Future[str] = home.loop.create_future()
-        flight.waiters.append(waiter)
-        if timeout is None:
-            return await waiter
-        timer = home.loop.call_later(timeout, self._time_out, waiter, span)
-        try:
-            return await waiter
-        finally:
-            timer.cancel()
 
-    def _time_out(self, waiter: Future[str], span: float) -> None:
+    def _time_out(self, waiter: Future[str | None], span: float) -> None:
         if waiter.done():
             return
         try:
@@ -136,22 +141,26 @@ class _Home:
 class _Flight:
     """A delivery under way to a loop, and who waits for it there."""
 
-    __slots__ = ("home", "span", "waiters")
+    __slots__ = ("home", "source", "span", "waiters")
 
-    def __init__(self, home: _Home, span: float) -> None:
+    def __init__(self, source: AsyncTokenSource, home: _Home, span: float) -> None:
+        self.source = source
         self.home = home
         self.span = span
-        self.waiters: list[Future[str]] = []
+        self.waiters: list[Future[str | None]] = []
 
     def land(self, token: str | None, error: FronteggError | None) -> None:
         """Hand the outcome out. Who was cancelled, or gave up, is done already."""
         del self.home.flights[self.span]
+        if token is not None and self.source._is_stale():  # noqa: SLF001
+            # It expired on its way to a busy loop: they ask anew.
+            token = None
         for waiter in self.waiters:
             if waiter.done():
                 continue
-            if token is not None:
+            if error is None:
                 waiter.set_result(token)
-            elif error is not None:
+            else:
                 # One each: raising an exception adds to its traceback.
                 waiter.set_exception(copy(error))
 

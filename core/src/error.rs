@@ -136,6 +136,12 @@ impl Error {
         Self::new(Code::InvalidArgument, message)
     }
 
+    /// An error of code `store`, for a [`TokenStore`](crate::TokenStore) that could not be asked
+    /// or did not answer.
+    pub fn store(message: impl Into<String>) -> Self {
+        Self::new(Code::Store, message)
+    }
+
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(Code::Internal, message)
     }

@@ -51,6 +51,7 @@ pub mod interrupt;
 pub mod per_process;
 mod retry;
 mod source;
+mod store;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -74,5 +75,6 @@ pub use retry::RetryPolicy;
 pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
 };
+pub use store::{Change, Lease, Loaded, TokenStore};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
 pub use transport::{Certificates, Proxy, Roots};

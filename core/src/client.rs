@@ -122,6 +122,13 @@ impl Client {
         self.0.deadline
     }
 
+    /// What tells the tokens of this client from those of others: endpoint and vendor host.
+    pub(crate) fn place(&self) -> [String; 2] {
+        let vendor_host = self.0.refresh.1.get(crate::wire::VENDOR_HOST);
+        let vendor_host = vendor_host.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        [self.0.endpoint.base_url().to_owned(), vendor_host.to_owned()]
+    }
+
     /// Where this client calls.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint

@@ -34,14 +34,17 @@ pub enum Origin {
     Authenticate,
     /// A refresh.
     Refresh,
+    /// A shared store, where a sibling put it.
+    Store,
 }
 
 impl Origin {
-    /// `authenticate` or `refresh`.
+    /// `authenticate`, `refresh` or `store`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Origin::Authenticate => "authenticate",
             Origin::Refresh => "refresh",
+            Origin::Store => "store",
         }
     }
 }

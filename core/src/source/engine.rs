@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -20,10 +20,11 @@ use crate::{AccessToken, Code, Credentials, Error, retry};
 
 use super::event::Event;
 use super::helpers::{self, Helpers};
-use super::machine::{self, Action, Grant, Held, Outcome, State, closed};
+use super::machine::{self, Action, Answer, Grant, Held, Leg, Outcome, State, closed};
 use super::published::{Loan, Published};
-use super::service::{Requests, from_now};
+use super::service::{Request, Requests, from_now};
 use super::settings::{Observer, Rules};
+use super::sharing::{Sharing, Visit};
 use super::stats::Stats;
 
 /// What a source is made of.
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) observer: Observer,
     pub(crate) clock: Clock,
     pub(crate) credentials: Credentials,
+    pub(crate) sharing: Option<Sharing>,
 }
 
 pub(crate) struct Engine {
@@ -43,6 +45,7 @@ pub(crate) struct Engine {
     observer: Observer,
     clock: Clock,
     credentials: ArcSwap<Credentials>,
+    sharing: Option<Sharing>,
     closed: AtomicBool,
     published: Published,
     /// A forked child goes on with its parent's access token, but has a state of its own: no
@@ -81,11 +84,12 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
             service: parts.service,
-            rules: parts.rules,
+            rules: Rules { shared: parts.sharing.is_some(), ..parts.rules },
             deadline: parts.deadline,
             observer: parts.observer,
             clock: parts.clock,
             credentials: ArcSwap::from_pointee(parts.credentials),
+            sharing: parts.sharing,
             closed: AtomicBool::new(false),
             published: Published::new(),
             desk: PerProcess::new(),
@@ -227,12 +231,15 @@ impl Engine {
     /// A renewal, from its beginning to its end, on the helper thread.
     fn fly(self: &Arc<Self>, flight: &Flight) {
         let shared = self.desk();
-        let outcome = guard(|| Ok(self.go_through_legs(&shared, flight)));
+        // Given back once the outcome is known to those who wait for it.
+        let mut visit = None;
+        let outcome = guard(|| Ok(self.go_through_legs(&shared, flight, &mut visit)));
         let outcome = outcome.unwrap_or_else(|error| {
             let mut desk = lock(&shared);
             self.crash(&mut desk, flight.number, error)
         });
         self.land(flight, outcome);
+        drop(visit);
         self.tell(&shared, lock(&shared));
         let before = helpers::retire(&mut lock(&shared).helpers);
         if let Some(before) = before {
@@ -240,24 +247,42 @@ impl Engine {
         }
     }
 
-    fn go_through_legs(&self, shared: &Mutex<Desk>, flight: &Flight) -> Outcome {
-        let give_up = from_now(self.deadline);
+    fn go_through_legs<'a>(
+        &'a self,
+        shared: &Mutex<Desk>,
+        flight: &Flight,
+        visit: &mut Option<Visit<'a>>,
+    ) -> Outcome {
+        let mut give_up = from_now(self.deadline);
         loop {
             let credentials = self.credentials.load_full();
             let leg = lock(shared).state.next_leg(flight.number);
             let Some(leg) = leg else { return Outcome::Superseded };
-            let before = Mutex::new(self.clock.now());
-            let note = || *lock(&before) = self.clock.now();
-            let canceller = &flight.canceller;
-            let answer = self.service.request(&leg, &credentials, canceller, give_up, &note);
-            let since = *lock(&before);
-            let answer = answer.map(|token_set| grant(token_set, since));
+            let answer = match &leg {
+                Leg::Refresh(token) => {
+                    self.request(Request::Refresh(token), &credentials, flight, give_up)
+                }
+                Leg::Authenticate => {
+                    self.request(Request::Authenticate, &credentials, flight, give_up)
+                }
+                Leg::Wait(pause) => self.wait(*pause, flight, give_up),
+                leg => {
+                    let sharing = self.sharing.as_ref().expect("there is a store to ask");
+                    let visit = visit.get_or_insert_with(|| sharing.visit(&credentials));
+                    let answer = visit.go(leg, &self.clock, self.deadline);
+                    give_up = visit.give_up().map_or(give_up, |end| end.min(give_up));
+                    answer
+                }
+            };
+            if let (Leg::Wait(_), Some(visit)) = (&leg, visit.as_mut()) {
+                visit.rest();
+            }
             let mut desk = lock(shared);
             let now = self.clock.now();
             let Desk { state, outbox, .. } = &mut *desk;
-            let went_without = state.stats().authenticating_only;
+            let went_without = state.is_authenticating_only();
             let outcome = state.answered(flight.number, answer, now, retry::draw(), outbox);
-            if state.stats().authenticating_only && !went_without {
+            if state.is_authenticating_only() && !went_without {
                 log::warn!(
                     "token source: refresh tokens are rejected before their first use, so more \
                      are in use than the service keeps: authenticating only, for a while"
@@ -269,6 +294,29 @@ impl Engine {
             }
             self.tell(shared, desk);
         }
+    }
+
+    fn request(
+        &self,
+        what: Request<'_>,
+        credentials: &Credentials,
+        flight: &Flight,
+        give_up: Instant,
+    ) -> Answer {
+        let before = Mutex::new(self.clock.now());
+        let note = || *lock(&before) = self.clock.now();
+        let answer = self.service.request(what, credentials, &flight.canceller, give_up, &note);
+        let since = *lock(&before);
+        Answer::Requested(answer.map(|token_set| grant(token_set, since)))
+    }
+
+    /// Lets time pass, unless the flight is ended from outside.
+    fn wait(&self, pause: Duration, flight: &Flight, give_up: Instant) -> Answer {
+        if Instant::now() + pause >= give_up {
+            return Answer::TimeIsUp;
+        }
+        flight.outcome.wait(from_now(pause));
+        Answer::Waited
     }
 
     /// Empties the outbox, unless somebody is about it: events are told in their order.

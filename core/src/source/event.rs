@@ -30,6 +30,13 @@ pub enum EventKind {
     /// A call got a remembered failure, this error, and the service was left alone. Once for
     /// each failure.
     Throttled,
+    /// The shared store had a token that a sibling got.
+    StoreHit,
+    /// The shared store failed, with this error: the source goes on without it. Once, until it
+    /// works again.
+    StoreFailed,
+    /// The shared store works again.
+    StoreRecovered,
 }
 
 impl EventKind {
@@ -42,6 +49,9 @@ impl EventKind {
             EventKind::Failed => "failed",
             EventKind::ServedWhileFailing => "served_while_failing",
             EventKind::Throttled => "throttled",
+            EventKind::StoreHit => "store_hit",
+            EventKind::StoreFailed => "store_failed",
+            EventKind::StoreRecovered => "store_recovered",
         }
     }
 }
@@ -69,14 +79,13 @@ impl Event {
     pub(crate) fn log(&self) {
         let kind = self.kind.as_str();
         match (self.kind, &self.error) {
-            (EventKind::Authenticated | EventKind::Refreshed, _) | (_, None) => {
-                log::debug!("token source: {kind} (token {})", self.generation);
-            }
-            (EventKind::ServedWhileFailing | EventKind::Throttled, Some(error)) => {
-                log::debug!("token source: {kind}: {error}");
+            (EventKind::StoreFailed | EventKind::Failed, Some(error)) => {
+                log::warn!("token source: {kind}: {error}");
             }
             (EventKind::FellBack, Some(error)) => log::info!("token source: {kind}: {error}"),
-            (EventKind::Failed, Some(error)) => log::warn!("token source: {kind}: {error}"),
+            (EventKind::StoreRecovered, _) => log::info!("token source: {kind}"),
+            (_, Some(error)) => log::debug!("token source: {kind}: {error}"),
+            (_, None) => log::debug!("token source: {kind} (token {})", self.generation),
         }
     }
 }

@@ -11,8 +11,7 @@ use crate::token::{AccessToken, TokenSet};
 use crate::{Code, Credentials, Error, RefreshToken};
 
 use super::engine::{Engine, Parts};
-use super::machine::Leg;
-use super::service::Requests;
+use super::service::{Request, Requests};
 use super::settings::{Observer, Rules};
 
 /// How long a campaign is: as `make test` runs it, and as `make soak` does.
@@ -62,6 +61,7 @@ impl Fake {
             observer,
             clock: Clock::Manual(clock.clone()),
             credentials: Credentials::new("id", "secret").unwrap(),
+            sharing: None,
         });
         (engine, clock)
     }
@@ -86,7 +86,7 @@ impl Fake {
 impl Requests for Fake {
     fn request(
         &self,
-        leg: &Leg,
+        what: Request<'_>,
         credentials: &Credentials,
         canceller: &Arc<Canceller>,
         _: Instant,
@@ -99,9 +99,9 @@ impl Requests for Fake {
             if canceller.has_cancelled() {
                 return Err(Error::new(Code::Closed, "cancelled"));
             }
-            requests.push(match leg {
-                Leg::Refresh(token) => token.as_str().to_owned(),
-                Leg::Authenticate => credentials.client_id().to_owned(),
+            requests.push(match what {
+                Request::Refresh(token) => token.as_str().to_owned(),
+                Request::Authenticate => credentials.client_id().to_owned(),
             });
             let number = requests.len();
             drop((requests, shut));

@@ -7,6 +7,7 @@ mod machine;
 mod published;
 mod service;
 mod settings;
+mod sharing;
 mod stats;
 
 use std::fmt;

@@ -5,9 +5,14 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Canceller;
 use crate::client::Budget;
-use crate::{Client, Credentials, Error, TokenSet};
+use crate::{Client, Credentials, Error, RefreshToken, TokenSet};
 
-use super::machine::Leg;
+/// What to ask for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Request<'a> {
+    Refresh(&'a RefreshToken),
+    Authenticate,
+}
 
 /// Makes the requests of a source's flights.
 pub(crate) trait Requests: Send + Sync {
@@ -15,7 +20,7 @@ pub(crate) trait Requests: Send + Sync {
     /// before each attempt.
     fn request(
         &self,
-        leg: &Leg,
+        what: Request<'_>,
         credentials: &Credentials,
         canceller: &Arc<Canceller>,
         give_up: Instant,
@@ -32,21 +37,21 @@ pub(crate) struct Service(pub(crate) Client);
 impl Requests for Service {
     fn request(
         &self,
-        leg: &Leg,
+        what: Request<'_>,
         credentials: &Credentials,
         canceller: &Arc<Canceller>,
         give_up: Instant,
         before: &dyn Fn(),
     ) -> Result<TokenSet, Error> {
         let client = &self.0;
-        canceller.over(|| match leg {
-            Leg::Refresh(token) => {
+        canceller.over(|| match what {
+            Request::Refresh(token) => {
                 // The other half is for the authentication that follows if its fate is unknown.
                 let left = give_up.saturating_duration_since(Instant::now());
                 let give_up = give_up.checked_sub(left / 2).unwrap_or(give_up);
                 client.refresh_within(token, &Budget { give_up, before_attempt: before })
             }
-            Leg::Authenticate => {
+            Request::Authenticate => {
                 client.authenticate_within(credentials, &Budget { give_up, before_attempt: before })
             }
         })

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::guard::guard;
-use crate::{Client, Credentials, Error};
+use crate::{Client, Credentials, Error, IntoTokenStore, TokenStore};
 
 use super::event::Event;
+use super::sharing::Sharing;
 use super::{TokenSource, service};
 
 /// Where in a lifetime a token becomes due.
@@ -52,11 +53,13 @@ impl FromStr for Policy {
 pub(crate) struct Rules {
     pub(crate) window: (f64, f64),
     pub(crate) policy: Policy,
+    /// Whether there is a shared store.
+    pub(crate) shared: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { window: WINDOW, policy: Policy::Auto }
+        Self { window: WINDOW, policy: Policy::Auto, shared: false }
     }
 }
 
@@ -93,11 +96,18 @@ pub struct TokenSourceBuilder {
     rules: Rules,
     deadline: Option<Duration>,
     observer: Observer,
+    store: Result<Option<Arc<dyn TokenStore>>, Error>,
 }
 
 impl TokenSourceBuilder {
     pub(crate) fn new(parts: Result<(Client, Credentials), Error>) -> Self {
-        Self { parts, rules: Rules::default(), deadline: None, observer: Observer::default() }
+        Self {
+            parts,
+            rules: Rules::default(),
+            deadline: None,
+            observer: Observer::default(),
+            store: Ok(None),
+        }
     }
 
     /// Starts from the environment: what [`Client::from_env`] and [`Credentials::from_env`]
@@ -136,6 +146,16 @@ impl TokenSourceBuilder {
         self
     }
 
+    /// Where to share tokens with other sources of the same API token, in this process or in
+    /// others: a [`TokenStore`](crate::TokenStore), or the name of one, such as `file`. Any
+    /// number of sources may share one. None by default.
+    ///
+    /// A store that fails makes no call fail, and none wait longer than its own time-out.
+    pub fn store(mut self, store: impl IntoTokenStore) -> Self {
+        self.store = store.into_token_store();
+        self
+    }
+
     /// Checks every setting. Contacts nobody: the first token is got when it is asked for.
     pub fn build(self) -> Result<TokenSource, Error> {
         let (client, credentials) = self.parts?;
@@ -148,7 +168,9 @@ impl TokenSourceBuilder {
         }
         // A client's own deadline is within what a clock can reach.
         let deadline = self.deadline.unwrap_or_else(|| client.deadline()).min(crate::LONGEST);
+        let sharing = self.store?.map(|store| Sharing::new(store, client.place()));
         Ok(TokenSource::from_parts(super::engine::Parts {
+            sharing,
             service: Arc::new(service::Service(client)),
             rules: self.rules,
             deadline,

@@ -1,7 +1,9 @@
 //! What a source has done so far.
 
+use crate::Error;
+
 /// Counts since a [`TokenSource`](crate::TokenSource) was made; a forked child starts anew.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Tokens that an authentication brought.
@@ -14,8 +16,12 @@ pub struct Stats {
     pub failures: u64,
     /// Calls that waited for a renewal.
     pub waits: u64,
-    /// Tokens that a shared store had. None yet: the only store is memory.
+    /// Tokens that the shared store had.
     pub store_hits: u64,
+    /// Times that the shared store failed, so that a renewal went on without it.
+    pub store_failures: u64,
+    /// What the shared store's last failure was; `None` once it works again.
+    pub store_error: Option<Error>,
     /// Whether refresh tokens were rejected so often before their first use that the policy
     /// `auto` does without, for the time being.
     pub authenticating_only: bool,

@@ -5,10 +5,21 @@
 //! to do about it, is the business of [`TokenSource`](crate::TokenSource) alone. So a store
 //! never sees a token, and its own is four operations.
 
+mod choice;
+mod entry;
+mod memory;
+mod sealing;
+
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
+
+pub use choice::IntoTokenStore;
+pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
+pub use memory::MemoryStore;
+pub(crate) use sealing::Vault;
 
 /// How long a store's answers may take, all those of one renewal together, unless it says
 /// otherwise.
@@ -49,6 +60,34 @@ pub trait TokenStore: Send + Sync {
     /// goes on without it. 250 ms unless it says otherwise.
     fn timeout(&self) -> Duration {
         TIMEOUT
+    }
+}
+
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn load(&self, name: &str, within: Duration) -> Result<Option<Loaded>, Error> {
+        (**self).load(name, within)
+    }
+
+    fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
+        (**self).save(name, change, within)
+    }
+
+    fn lease(
+        &self,
+        name: &str,
+        owner: &str,
+        span: Duration,
+        within: Duration,
+    ) -> Result<Lease, Error> {
+        (**self).lease(name, owner, span, within)
+    }
+
+    fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
+        (**self).release(name, owner, within)
+    }
+
+    fn timeout(&self) -> Duration {
+        (**self).timeout()
     }
 }
 

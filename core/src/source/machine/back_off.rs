@@ -67,6 +67,17 @@ impl Trouble {
         }
     }
 
+    /// The same, but remembered for as long as a sibling remembers it.
+    pub(super) fn remembered_to(mut self, until: u64) -> Self {
+        self.remembered_until = until;
+        self.renewal_held_until = self.renewal_held_until.max(until);
+        self
+    }
+
+    pub(super) fn remembered_until(&self) -> u64 {
+        self.remembered_until
+    }
+
     pub(super) fn in_a_row(&self) -> u32 {
         self.in_a_row
     }

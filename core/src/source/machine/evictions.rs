@@ -49,6 +49,8 @@ impl Evictions {
             Origin::Authenticate => {
                 self.authentications_left = self.authentications_left.saturating_sub(1);
             }
+            // A sibling's request says nothing of this source's.
+            Origin::Store => {}
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::source::event::{Event, EventKind};
 use crate::source::settings::{Policy, Rules};
 use crate::{AccessToken, Code, Error, RefreshToken};
 
-use super::{Action, Grant, Leg, Outcome, State};
+use super::{Action, Answer, Grant, Leg, Outcome, State};
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -106,6 +106,7 @@ impl Lab {
         match self.state.next_leg(self.flight.expect("a flight")).expect("it matters") {
             Leg::Authenticate => "authenticate".into(),
             Leg::Refresh(token) => token.as_str().to_owned(),
+            leg => panic!("no store is shared, and yet {leg:?}"),
         }
     }
 
@@ -151,6 +152,7 @@ impl Lab {
     pub(super) fn answer(&mut self, answer: Result<Grant, Error>) -> Option<Outcome> {
         let flight = self.flight.expect("a flight");
         let (now, draw) = (self.now, self.draw);
+        let answer = Answer::Requested(answer);
         let outcome = self.state.answered(flight, answer, now, draw, &mut self.events);
         if outcome.is_some() {
             self.flight = None;

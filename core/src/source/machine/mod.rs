@@ -2,19 +2,21 @@
 //! lock, no clock and no I/O is in here: time and chance come in as arguments.
 //!
 //! A token is *fresh* until it is *due*, then *urgent*, then *expired*, and there may be none.
-//! A renewal, the *flight*, goes through its *legs*: a refresh, if there is a refresh token and
-//! the policy is for it, then an authentication.
+//! A renewal, the *flight*, goes through its *legs*: those of the shared store, if there is one;
+//! a refresh, if there is a refresh token and the policy is for it; then an authentication.
 
 mod back_off;
 mod doubt;
 mod evictions;
+mod sharing;
 mod terms;
 
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::store::{Refreshable, Rejection};
 use crate::token::{About, Origin};
-use crate::{AccessToken, Error, RefreshToken};
+use crate::{AccessToken, Error};
 
 use super::event::{Event, EventKind};
 use super::settings::Rules;
@@ -22,17 +24,10 @@ use super::stats::Stats;
 use back_off::Trouble;
 use doubt::Doubt;
 use evictions::Evictions;
+use sharing::{Sharing, is_everybodys};
 use terms::{expired_on_arrival, unmeetable};
 
-pub(crate) use terms::{Action, Grant, Held, Leg, Outcome, closed, settle_landed};
-
-/// A refresh token that was not sent yet, or that the service gave back after it was.
-#[derive(Debug, Clone)]
-struct Refreshable {
-    token: RefreshToken,
-    /// Whether it has brought a token already, which happens where the service does not rotate.
-    used: bool,
-}
+pub(crate) use terms::{Action, Answer, Grant, Held, Leg, Outcome, closed, settle_landed};
 
 /// A renewal under way.
 #[derive(Debug, Clone)]
@@ -42,7 +37,7 @@ struct Flight {
     background: bool,
     /// The refresh token that is being presented. It is no longer anywhere else.
     spent: Option<Refreshable>,
-    leg: Origin,
+    sharing: Sharing,
 }
 
 /// What a source knows.
@@ -51,7 +46,14 @@ pub(crate) struct State {
     rules: Rules,
     generation: u64,
     held: Option<Held>,
+    /// This source's own: where a store is shared, that has it.
     refresh: Option<Refreshable>,
+    /// The generation of the entry that was last taken from the store, or put there.
+    era: u64,
+    /// The last token that a resource server rejected, until another one comes.
+    rejected: Option<AccessToken>,
+    /// What the store's last failure was, until it works again.
+    store_error: Option<Error>,
     flight: Option<Flight>,
     flights: u64,
     trouble: Option<Trouble>,
@@ -70,6 +72,9 @@ impl State {
             rules,
             held,
             refresh: None,
+            era: 0,
+            rejected: None,
+            store_error: None,
             flight: None,
             flights: 0,
             trouble: None,
@@ -136,25 +141,24 @@ impl State {
         debug_assert!(self.flight.is_none() && !self.closed);
         self.flights += 1;
         let number = self.flights;
-        let leg = Origin::Authenticate;
-        self.flight = Some(Flight { number, background, spent: None, leg });
+        let sharing = Sharing::new(self.rules.shared);
+        self.flight = Some(Flight { number, background, spent: None, sharing });
         number
     }
 
-    /// What a flight requests next; `None` where it does not matter any more. From here on, a
+    /// What a flight does next; `None` where it does not matter any more. From here on, a
     /// refresh token that is to be sent counts as spent.
     pub(crate) fn next_leg(&mut self, number: u64) -> Option<Leg> {
         let prefers_refresh = self.evictions.prefer_refresh();
         let flight = self.flight.as_mut().filter(|flight| flight.number == number)?;
-        let refreshable = if prefers_refresh { self.refresh.take() } else { None };
-        let Some(refreshable) = refreshable else {
-            flight.leg = Origin::Authenticate;
-            return Some(Leg::Authenticate);
-        };
-        let token = refreshable.token.clone();
-        flight.leg = Origin::Refresh;
-        flight.spent = Some(refreshable);
-        Some(Leg::Refresh(token))
+        if let Some(leg) = flight.sharing.leg() {
+            return Some(leg);
+        }
+        if flight.spent.is_none() && prefers_refresh {
+            flight.spent = self.refresh.take();
+        }
+        let spent = flight.spent.as_ref();
+        Some(spent.map_or(Leg::Authenticate, |spent| Leg::Refresh(spent.token.clone())))
     }
 
     /// Takes in what a leg brought. `None` where the flight goes on with another; `draw` is a
@@ -162,29 +166,54 @@ impl State {
     pub(crate) fn answered(
         &mut self,
         number: u64,
+        answer: Answer,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Option<Outcome> {
+        if self.flight.as_ref().is_none_or(|flight| flight.number != number) {
+            return Some(Outcome::Superseded);
+        }
+        match answer {
+            Answer::Requested(answer) => return self.requested(answer, now, draw, events),
+            Answer::Loaded(Ok(entry)) => {
+                return self.looked(entry.unwrap_or_default(), now, draw, events);
+            }
+            Answer::Saved(Ok(replaced)) => return self.saved(replaced, events),
+            Answer::Leased(Ok(lease)) => self.leased(lease, draw),
+            Answer::Waited => self.lingered(),
+            Answer::TimeIsUp => return self.lingered_in_vain(now, draw, events),
+            Answer::Loaded(Err(error)) | Answer::Leased(Err(error)) | Answer::Saved(Err(error)) => {
+                return self.store_failed(error, events);
+            }
+        }
+        None
+    }
+
+    fn requested(
+        &mut self,
         answer: Result<Grant, Error>,
         now: Moment,
         draw: f64,
         events: &mut Vec<Event>,
     ) -> Option<Outcome> {
-        let Some(flight) = self.flight.as_mut().filter(|flight| flight.number == number) else {
-            return Some(Outcome::Superseded);
-        };
-        let spent = flight.spent.take();
-        match (answer, spent) {
-            (Ok(grant), spent) => Some(self.granted(grant, spent, now, draw, events)),
+        let flight = self.flight.as_mut()?;
+        match (answer, flight.spent.take()) {
+            (Ok(grant), spent) => self.granted(grant, spent, now, draw, events),
             (Err(error), Some(spent)) if error.is_unprocessed() => {
+                flight.sharing.give_back(spent.clone());
                 self.refresh = Some(spent);
-                Some(self.failed(error, now, draw, events))
+                self.failed(error, now, draw, events)
             }
             (Err(error), Some(spent)) => {
+                flight.sharing.fall_back();
                 self.evictions.note_failed_refresh(&error, spent.used);
                 self.stats.fallbacks += 1;
                 self.stats.authenticating_only = !self.evictions.prefer_refresh();
                 events.push(self.event(EventKind::FellBack, Some(error)));
                 None
             }
-            (Err(error), None) => Some(self.failed(error, now, draw, events)),
+            (Err(error), None) => self.failed(error, now, draw, events),
         }
     }
 
@@ -195,62 +224,121 @@ impl State {
         now: Moment,
         draw: f64,
         events: &mut Vec<Event>,
-    ) -> Outcome {
+    ) -> Option<Outcome> {
         let leg = if spent.is_some() { Origin::Refresh } else { Origin::Authenticate };
-        self.refresh = grant.refresh_token.map(|token| Refreshable {
+        self.refresh = grant.refresh_token.clone().map(|token| Refreshable {
             used: spent.is_some_and(|spent| spent.token == token),
             token,
         });
         self.evictions.note_granted(leg);
         self.stats.authenticating_only = !self.evictions.prefer_refresh();
-        if grant.lifetime.is_some_and(|lifetime| now.age_of(grant.since) >= lifetime) {
+        let is_alive = grant.lifetime.is_none_or(|lifetime| now.age_of(grant.since) < lifetime);
+        self.share(&grant, is_alive);
+        if !is_alive {
             return self.failed(expired_on_arrival(), now, draw, events);
         }
         self.generation += 1;
-        self.flight = None;
         self.trouble = None;
-        let kind = match leg {
-            Origin::Authenticate => {
-                self.stats.authentications += 1;
-                EventKind::Authenticated
-            }
-            Origin::Refresh => {
-                self.stats.refreshes += 1;
-                EventKind::Refreshed
-            }
+        self.rejected = None;
+        let kind = if leg == Origin::Refresh {
+            self.stats.refreshes += 1;
+            EventKind::Refreshed
+        } else {
+            self.stats.authentications += 1;
+            EventKind::Authenticated
         };
         events.push(self.event(kind, None));
-        let after = |span| grant.since.wall_after(span);
-        self.held = grant.lifetime.map(|lifetime| {
-            let (from, to) = self.rules.window;
-            let due = lifetime.mul_f64((from + draw * (to - from)).clamp(0.0, 1.0)).min(lifetime);
-            let urgent = terms::urgent_from(lifetime);
-            let (generation, since) = (self.generation, grant.since);
-            Held { token: grant.token.clone(), generation, since, lifetime, due, urgent }
-        });
-        let held = self.held.clone();
-        grant.token.describe(About {
-            origin: leg,
-            expires_at: held.as_ref().and_then(|held| after(held.lifetime)),
-            renewal_due_at: held.as_ref().and_then(|held| after(held.due.min(held.urgent))),
-        });
-        Outcome::Landed(grant.token, held)
+        self.hold(&grant.token, grant.lifetime, grant.since, leg, draw);
+        self.conclude(Outcome::Landed(grant.token, self.held.clone()))
     }
 
-    fn failed(&mut self, error: Error, now: Moment, draw: f64, events: &mut Vec<Event>) -> Outcome {
-        let Some(flight) = self.flight.take() else { return Outcome::Superseded };
+    /// Holds this token, if its lifetime is known, and tells it what it is.
+    fn hold(
+        &mut self,
+        token: &AccessToken,
+        lifetime: Option<Duration>,
+        since: Moment,
+        origin: Origin,
+        draw: f64,
+    ) {
+        self.held = lifetime.map(|lifetime| {
+            let (from, to) = self.rules.window;
+            let due = lifetime.mul_f64((from + draw * (to - from)).clamp(0.0, 1.0)).min(lifetime);
+            Held {
+                token: token.clone(),
+                generation: self.generation,
+                origin,
+                since,
+                lifetime,
+                due,
+                urgent: terms::urgent_from(lifetime),
+            }
+        });
+        let at = |age: fn(&Held) -> Duration| {
+            self.held.as_ref().and_then(|held| since.wall_after(age(held)))
+        };
+        token.describe(About {
+            origin,
+            expires_at: at(|held| held.lifetime),
+            renewal_due_at: at(|held| held.due.min(held.urgent)),
+        });
+    }
+
+    fn failed(
+        &mut self,
+        error: Error,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Option<Outcome> {
+        let flight = self.flight.as_mut()?;
         let before = self.trouble.as_ref().map_or(0, Trouble::in_a_row);
+        let before = before.max(flight.sharing.rejected_in_a_row());
         let in_a_row = if flight.background { 0 } else { before.saturating_add(1) };
         let holding = self.valid(now).map(|(held, _)| held);
         let trouble = Trouble::new(error.clone(), in_a_row, holding, now, draw);
-        let holding = holding.is_some();
+        if let Some(flight) = self.flight.as_mut().filter(|_| is_everybodys(&error)) {
+            flight.sharing.reject(Rejection {
+                error: error.clone(),
+                in_a_row: in_a_row.max(1),
+                until: trouble.remembered_until(),
+            });
+        }
+        self.in_trouble(trouble, &error, now, events);
+        self.conclude(Outcome::Failed(error))
+    }
+
+    /// A sibling's request failed, which this one's would as well.
+    fn failed_elsewhere(
+        &mut self,
+        rejection: &Rejection,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Outcome {
+        let error = rejection.error.clone();
+        let holding = self.valid(now).map(|(held, _)| held);
+        let trouble = Trouble::new(error.clone(), rejection.in_a_row, holding, now, draw)
+            .remembered_to(rejection.until);
+        let error = trouble.refusal(now).unwrap_or(error);
+        self.in_trouble(trouble, &error, now, events);
+        self.flight = None;
+        Outcome::Failed(error)
+    }
+
+    fn in_trouble(
+        &mut self,
+        trouble: Trouble,
+        error: &Error,
+        now: Moment,
+        events: &mut Vec<Event>,
+    ) {
         self.trouble = Some(trouble);
         self.stats.failures += 1;
         events.push(self.event(EventKind::Failed, Some(error.clone())));
-        if holding {
+        if self.valid(now).is_some() {
             events.push(self.event(EventKind::ServedWhileFailing, Some(error.clone())));
         }
-        Outcome::Failed(error)
     }
 
     /// The flight came to nothing that the service could know of: a bug, say.
@@ -262,10 +350,11 @@ impl State {
         draw: f64,
         events: &mut Vec<Event>,
     ) -> Outcome {
-        match &self.flight {
-            Some(flight) if flight.number == number => self.failed(error, now, draw, events),
-            _ => Outcome::Superseded,
-        }
+        let Some(flight) = self.flight.as_mut().filter(|flight| flight.number == number) else {
+            return Outcome::Superseded;
+        };
+        flight.sharing.go_alone();
+        self.failed(error, now, draw, events).unwrap_or(Outcome::Superseded)
     }
 
     /// A resource server rejected this token. Answers whether it is the current one; an older
@@ -283,7 +372,7 @@ impl State {
             return true;
         }
         self.doubt.strike(now);
-        self.held = None;
+        self.rejected = self.held.take().map(|held| held.token);
         self.trouble.take_if(|trouble| trouble.is_final());
         true
     }
@@ -293,7 +382,10 @@ impl State {
     pub(crate) fn replace_credentials(&mut self, same_api_token: bool) {
         self.trouble = None;
         self.flight = None;
+        // The entry of other credentials is another one.
+        self.era = 0;
         if !same_api_token {
+            self.rejected = None;
             self.held = None;
             self.refresh = None;
             self.doubt = Doubt::default();
@@ -307,6 +399,7 @@ impl State {
         self.flight = None;
         self.held = None;
         self.refresh = None;
+        self.rejected = None;
     }
 
     /// The token that is held, and how much of its life is left, if there is any.
@@ -344,7 +437,11 @@ impl State {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.stats
+        Stats { store_error: self.store_error.clone(), ..self.stats.clone() }
+    }
+
+    pub(crate) fn is_authenticating_only(&self) -> bool {
+        self.stats.authenticating_only
     }
 
     fn event(&self, kind: EventKind, error: Option<Error>) -> Event {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::{Moment, nanos};
+use crate::store::{Lease, Stored, StoredToken};
+use crate::token::Origin;
 use crate::{AccessToken, Error, RefreshToken};
 
 /// A token is urgent for so long before it expires, or for a tenth of its lifetime if that is
@@ -20,6 +22,7 @@ pub(super) fn urgent_from(lifetime: Duration) -> Duration {
 pub(crate) struct Held {
     pub(crate) token: AccessToken,
     pub(crate) generation: u64,
+    pub(crate) origin: Origin,
     /// Before it was asked for.
     pub(crate) since: Moment,
     pub(crate) lifetime: Duration,
@@ -50,6 +53,17 @@ pub(crate) struct Grant {
     pub(crate) since: Moment,
 }
 
+impl Grant {
+    /// What of it others can use, and for how long.
+    pub(super) fn stored(&self) -> Option<StoredToken> {
+        self.lifetime.map(|lifetime| StoredToken {
+            token: self.token.clone(),
+            since: self.since,
+            lifetime,
+        })
+    }
+}
+
 /// What a call for a token comes to.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
@@ -65,11 +79,33 @@ pub(crate) enum Action {
     Refuse(Error),
 }
 
-/// The next request of a flight.
+/// What a flight does next.
 #[derive(Debug, Clone)]
 pub(crate) enum Leg {
+    /// Read the entry of the shared store.
+    Load,
+    /// Ask the store for the lease.
+    Lease,
+    /// Let some time pass.
+    Wait(Duration),
+    /// Put this in the place of the entry that was loaded or saved last.
+    Save(Stored),
+    /// Request a token.
     Refresh(RefreshToken),
     Authenticate,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Requested(Result<Grant, Error>),
+    /// `None` for an entry that is not there or cannot be read.
+    Loaded(Result<Option<Stored>, Error>),
+    Leased(Result<Lease, Error>),
+    Saved(Result<bool, Error>),
+    Waited,
+    /// There is no time left to wait.
+    TimeIsUp,
 }
 
 /// How a flight ended.
@@ -91,8 +127,11 @@ pub(crate) fn settle_landed(
 ) -> Option<Result<AccessToken, Error>> {
     let Some(held) = held else { return Some(Ok(token)) };
     let left = held.left(now)?;
-    // It will not get better than just renewed.
     let enough = left >= min_validity && held.can_meet(min_validity);
+    if !enough && held.origin == Origin::Store && held.can_meet(min_validity) {
+        return None;
+    }
+    // It will not get better than just renewed.
     Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
 }
 
@@ -102,6 +141,10 @@ pub(crate) fn closed() -> Error {
 
 pub(super) fn expired_on_arrival() -> Error {
     Error::new(crate::Code::InvalidResponse, "the access token had expired when it arrived")
+}
+
+pub(super) fn still_renewing() -> Error {
+    Error::new(crate::Code::Timeout, "other processes are renewing the token, and none succeeded")
 }
 
 pub(super) fn unmeetable(lifetime: Duration) -> Error {

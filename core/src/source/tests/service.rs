@@ -14,21 +14,22 @@ use crate::source::fake::soak;
 use crate::source::helpers;
 use crate::source::service::Service;
 use crate::source::settings::{Observer, Policy, Rules};
-use crate::{Client, Code, Credentials, Endpoint, RetryPolicy};
+use crate::source::sharing::Sharing;
+use crate::{Client, Code, Credentials, Endpoint, RetryPolicy, TokenStore};
 
 use super::{code, token};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Stage {
-    emulator: Emulator,
+pub(super) struct Stage {
+    pub(super) emulator: Emulator,
     client: Client,
-    clock: Arc<Manual>,
+    pub(super) clock: Arc<Manual>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let emulator = Emulator::start(Options {
             algorithm: Algorithm::HS256,
             api_tokens: vec![ApiToken::tenant("id", "secret")],
@@ -43,6 +44,15 @@ impl Stage {
     }
 
     fn source(&self, policy: Policy) -> Arc<Engine> {
+        self.engine(policy, None)
+    }
+
+    /// One that shares its tokens.
+    pub(super) fn sharing(&self, store: Arc<dyn TokenStore>) -> Arc<Engine> {
+        self.engine(Policy::Auto, Some(Sharing::new(store, self.client.place())))
+    }
+
+    fn engine(&self, policy: Policy, sharing: Option<Sharing>) -> Arc<Engine> {
         Engine::new(Parts {
             service: Arc::new(Service(self.client.clone())),
             rules: Rules { policy, ..Rules::default() },
@@ -50,27 +60,28 @@ impl Stage {
             observer: Observer::default(),
             clock: Clock::Manual(self.clock.clone()),
             credentials: Credentials::new("id", "secret").unwrap(),
+            sharing,
         })
     }
 
-    fn fault(&self, fault: serde_json::Value) {
+    pub(super) fn fault(&self, fault: serde_json::Value) {
         let fault: Fault = serde_json::from_value(fault).unwrap();
         self.emulator.add_faults([fault]).unwrap();
     }
 
-    fn state(&self) -> State {
+    pub(super) fn state(&self) -> State {
         self.emulator.state()
     }
 
     /// How many authentications and refreshes the service has seen.
-    fn requests(&self) -> (u64, u64) {
+    pub(super) fn requests(&self) -> (u64, u64) {
         let counts = self.state().counts;
         (counts.authenticate.total, counts.refresh.total)
     }
 }
 
 /// What so many threads get that ask at once.
-fn herd(source: &Arc<Engine>, threads: usize) -> Vec<Result<String, Code>> {
+pub(super) fn herd(source: &Arc<Engine>, threads: usize) -> Vec<Result<String, Code>> {
     let start = Barrier::new(threads);
     thread::scope(|scope| {
         let callers: Vec<_> = (0..threads)

@@ -1,0 +1,402 @@
+//! Sources that share a store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::source::engine::Engine;
+use crate::store::{Change, Lease, Loaded, MemoryStore, TokenStore};
+use crate::sync::{Mutex, lock};
+use crate::token::Origin;
+use crate::{Code, Error};
+
+use super::service::{Stage, herd};
+use super::token;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A store that fails where it is told to, and lets a test come in between.
+#[derive(Default)]
+struct Faulty {
+    store: MemoryStore,
+    fault: Mutex<Option<Fault>>,
+    seen: Mutex<Vec<&'static str>>,
+    name: Mutex<String>,
+    /// Whoever asks for the lease has it.
+    lawless: AtomicBool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Verdict {
+    Work,
+    Fail,
+    /// It is done, and yet the answer says that it failed.
+    WorkAndFail,
+}
+use Verdict::{Fail, Work, WorkAndFail};
+
+type Fault = Box<dyn FnMut(&'static str) -> Verdict + Send>;
+
+impl Faulty {
+    fn set(&self, fault: impl FnMut(&'static str) -> Verdict + Send + 'static) {
+        *lock(&self.fault) = Some(Box::new(fault));
+    }
+
+    fn heal(&self) {
+        *lock(&self.fault) = None;
+    }
+
+    /// The operations since the last time.
+    fn seen(&self) -> Vec<&'static str> {
+        std::mem::take(&mut lock(&self.seen))
+    }
+
+    fn at<T>(
+        &self,
+        operation: &'static str,
+        name: &str,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        name.clone_into(&mut lock(&self.name));
+        lock(&self.seen).push(operation);
+        // Not under the lock: it may use the store.
+        let fault = lock(&self.fault).take();
+        let mut verdict = Work;
+        if let Some(mut fault) = fault {
+            verdict = fault(operation);
+            lock(&self.fault).get_or_insert(fault);
+        }
+        let failed = || Error::store("on purpose");
+        match verdict {
+            Work => work(),
+            Fail => Err(failed()),
+            WorkAndFail => work().and_then(|_| Err(failed())),
+        }
+    }
+
+    fn entry(&self) -> Option<Vec<u8>> {
+        let name = lock(&self.name).clone();
+        Some(self.store.load(&name, HOUR).unwrap()?.entry)
+    }
+
+    fn put(&self, entry: &[u8]) {
+        let current = self.entry();
+        let name = lock(&self.name).clone();
+        let change = Change { replaces: current.as_deref(), entry, keep: HOUR };
+        assert!(self.store.save(&name, &change, HOUR).unwrap());
+    }
+}
+
+impl TokenStore for Faulty {
+    fn load(&self, name: &str, within: Duration) -> Result<Option<Loaded>, Error> {
+        self.at("load", name, || self.store.load(name, within))
+    }
+
+    fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
+        self.at("save", name, || self.store.save(name, change, within))
+    }
+
+    fn lease(
+        &self,
+        name: &str,
+        owner: &str,
+        span: Duration,
+        within: Duration,
+    ) -> Result<Lease, Error> {
+        self.at("lease", name, || match self.lawless.load(Ordering::SeqCst) {
+            true => Ok(Lease::Acquired),
+            false => self.store.lease(name, owner, span, within),
+        })
+    }
+
+    fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
+        self.at("release", name, || self.store.release(name, owner, within))
+    }
+}
+
+/// Fails this operation, always.
+fn failing(which: &'static str) -> impl FnMut(&'static str) -> Verdict + Send {
+    move |operation| if operation == which { Fail } else { Work }
+}
+
+fn pair() -> (Stage, Arc<Faulty>, Arc<Engine>, Arc<Engine>) {
+    let (stage, store) = (Stage::new(), Arc::new(Faulty::default()));
+    let (one, other) = (stage.sharing(store.clone()), stage.sharing(store.clone()));
+    (stage, store, one, other)
+}
+
+fn live(stage: &Stage) -> usize {
+    stage.state().api_tokens[0].live_refresh_tokens
+}
+
+fn all_ask(sources: &[Arc<Engine>]) -> String {
+    let answers: Vec<_> = sources.iter().map(token).collect();
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    answers[0].clone().unwrap()
+}
+
+#[test]
+fn siblings_share_one_token_and_one_refresh_token() {
+    let stage = Stage::new();
+    let store = Arc::new(MemoryStore::new());
+    let sources: Vec<_> = (0..10).map(|_| stage.sharing(store.clone())).collect();
+    all_ask(&sources);
+    assert_eq!(stage.requests(), (1, 0));
+    for lifetimes in 1..5 {
+        stage.clock.advance(HOUR);
+        all_ask(&sources);
+        assert_eq!(stage.requests(), (1, lifetimes));
+    }
+    assert_eq!(live(&stage), 1);
+    let stats: Vec<_> = sources.iter().map(|source| source.stats()).collect();
+    assert_eq!(stats.iter().map(|it| it.store_hits).sum::<u64>(), 9 * 5);
+    assert_eq!(stats.iter().map(|it| it.store_failures).sum::<u64>(), 0);
+    assert_eq!(sources[9].peek().unwrap().origin(), Some(Origin::Store));
+}
+
+#[test]
+fn a_hundred_sources_that_start_at_once_cost_one_request() {
+    let stage = Stage::new();
+    let store = Arc::new(MemoryStore::new());
+    let sources: Vec<_> = (0..100).map(|_| stage.sharing(store.clone())).collect();
+    let ask = || {
+        let threads: Vec<_> = sources
+            .iter()
+            .map(|source| {
+                let source = source.clone();
+                std::thread::spawn(move || token(&source))
+            })
+            .collect();
+        let answers: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(answers[0].is_ok() && answers.iter().all(|answer| *answer == answers[0]));
+    };
+    ask();
+    assert_eq!(stage.requests(), (1, 0));
+    stage.clock.advance(HOUR);
+    ask();
+    assert_eq!(stage.requests(), (1, 1));
+}
+
+#[test]
+fn a_refresh_is_marked_before_it_is_sent_and_what_it_brings_is_saved_before_it_is_served() {
+    let (stage, store, one, _) = pair();
+    token(&one).unwrap();
+    assert_eq!(store.seen(), ["load", "lease", "load", "save", "release"]);
+    stage.clock.advance(HOUR);
+    token(&one).unwrap();
+    crate::source::helpers::join(one.close());
+    assert_eq!(store.seen(), ["load", "lease", "load", "save", "save", "release"]);
+}
+
+#[test]
+fn no_fault_of_the_store_is_a_callers() {
+    for operation in ["load", "lease", "save"] {
+        let (stage, store, one, other) = pair();
+        store.set(failing(operation));
+        for lifetimes in 1..4 {
+            assert!(token(&one).is_ok() && token(&other).is_ok(), "{operation}");
+            let (authentications, refreshes) = stage.requests();
+            assert!(authentications + refreshes <= 2 * lifetimes, "{operation}");
+            assert_eq!(stage.state().api_tokens[0].rejected, 0, "{operation}");
+            stage.clock.advance(HOUR);
+        }
+        let stats = one.stats();
+        assert_eq!(stats.failures, 0);
+        assert!(stats.store_failures > 0, "{operation}");
+        assert_eq!(stats.store_error.unwrap().message(), "on purpose");
+        store.heal();
+        all_ask(&[one.clone(), other.clone()]);
+        stage.clock.advance(HOUR);
+        all_ask(&[one.clone(), other]);
+        assert!(one.stats().store_error.is_none(), "{operation}");
+    }
+}
+
+#[test]
+fn a_store_that_panics_is_one_that_fails() {
+    let (_stage, store, one, _) = pair();
+    store.set(|_| panic!("on purpose"));
+    token(&one).unwrap();
+    assert_eq!(one.stats().store_failures, 1);
+}
+
+#[test]
+fn while_the_store_is_away_each_refreshes_for_itself() {
+    let (stage, store, one, other) = pair();
+    store.set(failing("load"));
+    assert_ne!(token(&one), token(&other));
+    stage.clock.advance(HOUR);
+    assert_ne!(token(&one), token(&other));
+    assert_eq!(stage.requests(), (2, 2));
+    // Back again, it is given what one of them has.
+    store.heal();
+    stage.clock.advance(HOUR);
+    all_ask(&[one, other]);
+    assert_eq!(stage.requests(), (2, 3));
+}
+
+#[test]
+fn a_mark_that_may_be_missing_means_no_refresh() {
+    let (stage, store, one, other) = pair();
+    all_ask(&[one.clone(), other.clone()]);
+    stage.clock.advance(HOUR);
+    store.set(failing("save"));
+    token(&one).unwrap();
+    assert_eq!(stage.requests(), (2, 0));
+    // The refresh token is still the store's.
+    store.heal();
+    token(&other).unwrap();
+    assert_eq!(stage.requests(), (2, 1));
+}
+
+#[test]
+fn what_may_have_been_saved_is_not_used_by_its_finder_as_well() {
+    let (stage, store, one, other) = pair();
+    token(&one).unwrap();
+    stage.clock.advance(HOUR);
+    let mut saves = 0;
+    store.set(move |operation| {
+        saves += u32::from(operation == "save");
+        if saves == 2 { WorkAndFail } else { Work }
+    });
+    token(&one).unwrap();
+    store.heal();
+    stage.clock.advance(HOUR);
+    all_ask(&[one, other]);
+    assert_eq!(stage.requests(), (1, 2));
+    assert_eq!(stage.state().refresh_tokens_presented_twice, 0);
+}
+
+#[test]
+fn a_refresh_that_was_not_sent_leaves_its_token_to_all() {
+    let (stage, _, one, other) = pair();
+    all_ask(&[one.clone(), other.clone()]);
+    stage.clock.advance(HOUR);
+    let limited = json!({"respond": {"status": 429}});
+    stage.fault(json!({"on": "refresh", "times": 1, "action": limited}));
+    assert_eq!(token(&one), Err(Code::RateLimited));
+    token(&other).unwrap();
+    assert_eq!(stage.requests(), (1, 2));
+    assert_eq!(live(&stage), 1);
+}
+
+#[test]
+fn a_lost_answer_costs_an_authentication_and_no_second_refresh() {
+    let (stage, _, one, other) = pair();
+    all_ask(&[one.clone(), other.clone()]);
+    stage.clock.advance(HOUR);
+    let lost = json!({"close": {"when": "after_processing"}});
+    stage.fault(json!({"on": "refresh", "times": 1, "action": lost}));
+    all_ask(&[one.clone(), other.clone()]);
+    assert_eq!(stage.requests(), (2, 1));
+    stage.clock.advance(HOUR);
+    all_ask(&[one, other]);
+    assert_eq!(stage.requests(), (2, 2));
+}
+
+#[test]
+fn a_rejected_refresh_rereads_the_store_first() {
+    let (stage, store, one, other) = pair();
+    token(&one).unwrap();
+    stage.clock.advance(HOUR);
+    // Meanwhile a sibling that had the lease before has renewed.
+    store.lawless.store(true, Ordering::SeqCst);
+    let mut saves = 0;
+    store.set(move |operation| {
+        saves += u32::from(operation == "save");
+        if operation == "load" && saves == 1 {
+            saves += 1;
+            token(&other).unwrap();
+        }
+        Work
+    });
+    stage.fault(json!({"on": "refresh", "times": 1, "action": {"respond": {"status": 401}}}));
+    token(&one).unwrap();
+    assert_eq!((one.stats().fallbacks, one.stats().store_hits), (1, 1));
+    assert_eq!(stage.requests(), (2, 1));
+}
+
+#[test]
+fn rejected_credentials_are_everybodys() {
+    let (stage, store, one, other) = pair();
+    let third = stage.sharing(store);
+    let rejected = json!({"respond": {"status": 401}});
+    stage.fault(json!({"on": "authenticate", "times": 2, "action": rejected}));
+    for source in [&one, &other, &third] {
+        assert_eq!(token(source), Err(Code::InvalidCredentials));
+    }
+    assert_eq!(stage.requests(), (1, 0));
+    stage.clock.advance(Duration::from_millis(1_300));
+    for source in [&third, &other, &one] {
+        assert_eq!(token(source), Err(Code::InvalidCredentials));
+    }
+    assert_eq!(stage.requests(), (2, 0), "and the next wait is longer");
+    stage.clock.advance(Duration::from_millis(1_300));
+    assert_eq!(token(&one), Err(Code::InvalidCredentials));
+    assert_eq!(stage.requests(), (2, 0));
+    stage.clock.advance(Duration::from_millis(1_300));
+    all_ask(&[other, one, third]);
+    assert_eq!(stage.requests(), (3, 0));
+}
+
+#[test]
+fn an_invalidated_token_is_not_taken_from_the_store_again() {
+    let (stage, _, one, other) = pair();
+    let first = all_ask(&[one.clone(), other.clone()]);
+    assert!(one.invalidate(&first));
+    let second = token(&one).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(stage.requests(), (1, 1));
+    assert!(other.invalidate(&first));
+    assert_eq!(token(&other).unwrap(), second);
+    assert_eq!(stage.requests(), (1, 1));
+}
+
+#[test]
+fn a_damaged_entry_is_replaced() {
+    for damage in [b"".as_slice(), b"{}", &[0xff; 3000]] {
+        let (stage, store, one, other) = pair();
+        token(&one).unwrap();
+        store.put(damage);
+        all_ask(&[other.clone(), stage.sharing(store.clone())]);
+        assert_eq!(stage.requests(), (2, 0));
+        assert_eq!(other.stats().store_failures, 0);
+    }
+}
+
+#[test]
+fn an_entry_tells_nothing() {
+    let (stage, store, one, _) = pair();
+    let text = token(&one).unwrap();
+    let entry = store.entry().unwrap();
+    for secret in [text.as_bytes(), b"generation", b"token"] {
+        assert!(!entry.windows(8).any(|run| secret.windows(8).any(|part| part == run)));
+    }
+    // Not even that it is the same token.
+    stage.clock.advance(HOUR);
+    token(&one).unwrap();
+    assert_ne!(store.entry().unwrap()[..40], entry[..40]);
+}
+
+#[test]
+fn more_life_than_the_store_has_is_renewed_for() {
+    let (stage, _, one, other) = pair();
+    token(&one).unwrap();
+    stage.clock.advance(Duration::from_secs(1800));
+    let answer = other.obtain(Duration::from_secs(3000), HOUR).unwrap();
+    assert_eq!(answer.origin(), Some(Origin::Refresh));
+    assert_eq!(stage.requests(), (1, 1));
+}
+
+#[test]
+fn a_herd_in_each_of_two_sources_costs_one_request() {
+    let (stage, _, one, other) = pair();
+    let (here, there) = std::thread::scope(|scope| {
+        let there = scope.spawn(|| herd(&other, 200));
+        (herd(&one, 200), there.join().unwrap())
+    });
+    assert!(here[0].is_ok() && here.iter().chain(&there).all(|answer| *answer == here[0]));
+    assert_eq!(stage.requests(), (1, 0));
+}

@@ -1,0 +1,214 @@
+//! What sources of one API token tell each other, and how it is written down.
+//!
+//! The text is JSON. Times in it are spans in nanoseconds, counted from the moment of saving:
+//! the reader finds out how long ago that was, see [`age`], and no two hosts need agree on what
+//! time it is.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::{Moment, nanos};
+use crate::{AccessToken, Code, Error, RefreshToken};
+
+/// A clock of another host may be ahead by so much; what comes from further in the future was
+/// not saved then.
+const TOLERANCE: Duration = Duration::from_secs(300);
+
+/// An idle fleet finds its refresh token for so long after the access token's end.
+const REFRESHABLE_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Spare time, so that what has ended is not looked for in vain.
+const SPARE: Duration = Duration::from_secs(60);
+
+/// What is shared. A refresh token that is missing was never there, or is spent: it is taken
+/// out before it is sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stored {
+    /// Rises with every renewal.
+    pub(crate) generation: u64,
+    pub(crate) token: Option<StoredToken>,
+    pub(crate) refresh: Option<Refreshable>,
+    pub(crate) rejection: Option<Rejection>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct StoredToken {
+    pub(crate) token: AccessToken,
+    /// Before it was asked for, in terms of the reader's clocks.
+    pub(crate) since: Moment,
+    pub(crate) lifetime: Duration,
+}
+
+/// A refresh token that was not sent yet, or that the service gave back after it was.
+#[derive(Debug, Clone)]
+pub(crate) struct Refreshable {
+    pub(crate) token: RefreshToken,
+    /// Whether it has brought a token already, which happens where the service does not rotate.
+    pub(crate) used: bool,
+}
+
+/// The service does not accept the credentials, and is to be left alone for a while.
+#[derive(Debug, Clone)]
+pub(crate) struct Rejection {
+    pub(crate) error: Error,
+    /// How many times in a row that was so.
+    pub(crate) in_a_row: u32,
+    /// By the reader's clock since boot, in nanoseconds.
+    pub(crate) until: u64,
+}
+
+impl Stored {
+    /// How long it is worth keeping.
+    pub(crate) fn keep(&self, now: Moment) -> Duration {
+        let token = self
+            .token
+            .as_ref()
+            .map_or(Duration::ZERO, |token| token.lifetime.saturating_sub(now.age_of(token.since)));
+        let refresh = if self.refresh.is_some() { REFRESHABLE_FOR } else { Duration::ZERO };
+        let rejection = self.rejection.as_ref().map_or(0, |it| it.until.saturating_sub(now.boot));
+        let worth = token.saturating_add(refresh).max(Duration::from_nanos(rejection));
+        worth.saturating_add(SPARE).min(crate::LONGEST)
+    }
+
+    pub(crate) fn write(&self, now: Moment) -> Zeroizing<Vec<u8>> {
+        let written = Written {
+            generation: self.generation,
+            saved: Saved { wall: now.wall, boot: now.boot, host: boot_id().into() },
+            keep: nanos(self.keep(now)),
+            token: self.token.as_ref().map(|token| WrittenToken {
+                text: Zeroizing::new(token.token.as_str().to_owned()),
+                age: now.nanos_since(token.since),
+                lifetime: nanos(token.lifetime),
+            }),
+            refresh: self.refresh.as_ref().map(|refresh| WrittenRefresh {
+                text: Zeroizing::new(refresh.token.as_str().to_owned()),
+                used: refresh.used,
+            }),
+            rejection: self.rejection.as_ref().map(|it| WrittenRejection {
+                code: it.error.code().number(),
+                message: it.error.message().into(),
+                http_status: it.error.http_status(),
+                messages: it.error.messages().to_vec(),
+                error_code: it.error.error_code().map(Into::into),
+                trace_id: it.error.trace_id().map(Into::into),
+                in_a_row: it.in_a_row,
+                left: it.until.saturating_sub(now.boot),
+            }),
+        };
+        // Room for the longest escapes: it never grows, and leaves no copy behind.
+        let texts = [
+            written.token.as_ref().map_or(0, |token| token.text.len()),
+            written.refresh.as_ref().map_or(0, |refresh| refresh.text.len()),
+        ];
+        let mut bytes = Zeroizing::new(Vec::with_capacity(texts.iter().sum::<usize>() * 6 + 4096));
+        serde_json::to_writer(&mut *bytes, &written).expect("a vector takes all");
+        bytes
+    }
+
+    /// `left`: how long the store keeps it yet, by the store's clock. `None` for what this
+    /// version cannot read.
+    pub(crate) fn read(bytes: &[u8], left: Option<Duration>, now: Moment) -> Option<Self> {
+        let written: Written = serde_json::from_slice(bytes).ok()?;
+        let saved_ago = age(&written, left, now)?;
+        let earlier = |span: u64| Moment {
+            boot: now.boot.saturating_sub(span),
+            wall: now.wall.saturating_sub(span),
+        };
+        Some(Self {
+            generation: written.generation,
+            token: written.token.and_then(|mut token| {
+                let age = token.age.saturating_add(saved_ago);
+                // An expired one is of no use, and its age might be beyond what a clock holds.
+                (age < token.lifetime).then(|| StoredToken {
+                    token: AccessToken::new(std::mem::take(&mut *token.text)),
+                    since: earlier(age),
+                    lifetime: Duration::from_nanos(token.lifetime),
+                })
+            }),
+            refresh: written.refresh.map(|mut refresh| Refreshable {
+                token: RefreshToken::new(std::mem::take(&mut *refresh.text)),
+                used: refresh.used,
+            }),
+            rejection: written.rejection.and_then(|it| {
+                let error = Error::new(Code::from_number(it.code)?, it.message)
+                    .with_messages(it.messages, it.error_code)
+                    .with_trace_id(it.trace_id);
+                Some(Rejection {
+                    error: it.http_status.into_iter().fold(error, Error::with_status),
+                    in_a_row: it.in_a_row,
+                    until: now.boot.saturating_add(it.left.saturating_sub(saved_ago)),
+                })
+            }),
+        })
+    }
+}
+
+/// How long ago it was saved, in nanoseconds: as the store's own clock tells, where it does; as
+/// the clock since boot tells where it is the same; else as the wall clocks tell. `None` where
+/// that cannot be.
+fn age(written: &Written, left: Option<Duration>, now: Moment) -> Option<u64> {
+    let by_store = left.map(|left| written.keep.saturating_sub(nanos(left)));
+    let same_boot = !written.saved.host.is_empty() && written.saved.host == boot_id();
+    let by_boot = if same_boot { Some(now.boot.checked_sub(written.saved.boot)?) } else { None };
+    let ahead = written.saved.wall.saturating_sub(now.wall);
+    let by_wall = now.wall.saturating_sub(written.saved.wall);
+    match (by_store, by_boot) {
+        (Some(by_store), by_boot) => Some(by_store.max(by_boot.unwrap_or(0))),
+        (None, Some(by_boot)) => Some(by_boot.max(by_wall)),
+        (None, None) => (ahead <= nanos(TOLERANCE)).then_some(by_wall),
+    }
+}
+
+/// What tells this run of this machine's kernel from any other; empty where nothing does.
+fn boot_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(|| {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        id.trim().to_owned()
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    generation: u64,
+    saved: Saved,
+    keep: u64,
+    token: Option<WrittenToken>,
+    refresh: Option<WrittenRefresh>,
+    rejection: Option<WrittenRejection>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    wall: u64,
+    boot: u64,
+    host: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenToken {
+    text: Zeroizing<String>,
+    age: u64,
+    lifetime: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenRefresh {
+    text: Zeroizing<String>,
+    used: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenRejection {
+    code: i32,
+    message: String,
+    http_status: Option<u16>,
+    messages: Vec<String>,
+    error_code: Option<String>,
+    trace_id: Option<String>,
+    in_a_row: u32,
+    left: u64,
+}

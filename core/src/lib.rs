@@ -75,6 +75,6 @@ pub use retry::RetryPolicy;
 pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
 };
-pub use store::{Change, Lease, Loaded, TokenStore};
+pub use store::{Change, FileStore, Lease, Loaded, TokenStore};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
 pub use transport::{Certificates, Proxy, Roots};

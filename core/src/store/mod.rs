@@ -5,10 +5,14 @@
 //! to do about it, is the business of [`TokenSource`](crate::TokenSource) alone. So a store
 //! never sees a token, and its own is four operations.
 
+mod file;
+
 use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
+
+pub use file::FileStore;
 
 /// How long a store's answers may take, all those of one renewal together, unless it says
 /// otherwise.

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::per_process::PerProcess;
@@ -107,11 +107,13 @@ impl TokenStore for FileStore {
     }
 
     fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
+        let start = Instant::now();
         self.prepare(name)?;
-        // The disk is waited for before the lock is taken, so that nobody waits for the lock.
+        // The disk is waited for without the lock, so that nobody waits for it with us.
         let draft = Draft::write(&self.directory, name, change.entry)?;
         {
-            let _lock = lock::take(&self.directory, name, within)?;
+            let left = within.saturating_sub(start.elapsed());
+            let _lock = lock::take(&self.directory, name, left)?;
             let current = entry::read(&self.directory, name)?;
             if current.is_some() && current.as_deref() != change.replaces {
                 return Ok(false);

@@ -13,7 +13,7 @@ use std::os::unix::fs::{
 const DIRECTORY: u32 = 0o700;
 #[cfg(unix)]
 const FILE: u32 = 0o600;
-/// What others may do, at most the bits of everybody else.
+/// All that others can be allowed.
 #[cfg(unix)]
 const OTHERS: u32 = 0o077;
 #[cfg(unix)]
@@ -88,6 +88,7 @@ pub(super) fn is_named(file: &File) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps)] // elsewhere they can fail
 mod inherited {
     use super::{File, Metadata, OpenOptions, Path, io};
 

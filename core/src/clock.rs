@@ -37,6 +37,12 @@ pub(crate) fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// The time, in nanoseconds, by a clock that all processes of this host read alike: since boot
+/// where the system tells. No test moves it.
+pub(crate) fn of_host() -> u64 {
+    if cfg!(unix) { system::boot() } else { system::wall() }
+}
+
 /// Where a source reads the time.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Clock {

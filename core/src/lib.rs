@@ -75,6 +75,6 @@ pub use retry::RetryPolicy;
 pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
 };
-pub use store::{Change, IntoTokenStore, Lease, Loaded, MemoryStore, TokenStore};
+pub use store::{Change, FileStore, IntoTokenStore, Lease, Loaded, MemoryStore, TokenStore};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
 pub use transport::{Certificates, Proxy, Roots};

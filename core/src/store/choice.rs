@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Error;
 
-use super::TokenStore;
+use super::{FileStore, TokenStore};
 
 /// What [`TokenSourceBuilder::store`](crate::TokenSourceBuilder::store) takes: a store, a
 /// `Result` of one, or its name.
@@ -12,6 +12,8 @@ use super::TokenStore;
 /// | name | what |
 /// |---|---|
 /// | `memory` | none: each source for itself |
+/// | `file` | a [`FileStore`] in the user's cache |
+/// | `file:` and a path | a [`FileStore`] in that directory |
 pub trait IntoTokenStore {
     /// The store, if there is to be one; or why there is none.
     fn into_token_store(self) -> Result<Option<Arc<dyn TokenStore>>, Error>;
@@ -31,9 +33,33 @@ impl<T: TokenStore + 'static> IntoTokenStore for Result<T, Error> {
 
 impl IntoTokenStore for &str {
     fn into_token_store(self) -> Result<Option<Arc<dyn TokenStore>>, Error> {
-        match self.trim() {
-            "memory" => Ok(None),
-            _ => Err(Error::invalid_argument("the store is none that this library knows")),
+        match self.split_once(':').unwrap_or((self, "")) {
+            ("memory", "") => Ok(None),
+            ("file", "") => FileStore::new().into_token_store(),
+            ("file", path) => FileStore::in_directory(path).into_token_store(),
+            // It is not quoted: an URL may have a password in it.
+            _ => Err(Error::invalid_argument(
+                "the store is none of memory, file, and file: with a path",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    #[test]
+    fn a_store_is_known_by_its_name() {
+        assert!("memory".into_token_store().unwrap().is_none());
+        let directory = std::env::temp_dir().join("frontegg-token-choice");
+        let named = format!("file:{}", directory.display());
+        assert!(named.as_str().into_token_store().unwrap().is_some());
+        for name in ["", "filed", "memory:x", "ftp://user:planted@host"] {
+            let error = name.into_token_store().err().unwrap();
+            assert_eq!(error.code(), Code::InvalidArgument);
+            assert!(!error.message().contains("planted"));
         }
     }
 }

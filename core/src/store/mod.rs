@@ -7,6 +7,7 @@
 
 mod choice;
 mod entry;
+mod file;
 mod memory;
 mod sealing;
 
@@ -18,6 +19,7 @@ use crate::Error;
 
 pub use choice::IntoTokenStore;
 pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
+pub use file::FileStore;
 pub use memory::MemoryStore;
 pub(crate) use sealing::Vault;
 

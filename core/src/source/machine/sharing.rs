@@ -188,8 +188,6 @@ impl State {
         flight.sharing.entry = entry;
         flight.sharing.stage = Stage::Request;
         if flight.spent.is_some() {
-            // What this source kept for itself while the store was away is not needed.
-            self.refresh = None;
             flight.sharing.stage = Stage::Mark;
         }
     }
@@ -240,6 +238,8 @@ impl State {
         }
         if replaced {
             sharing.stage = Stage::Request;
+            // What this source kept for itself while the store was away is not needed.
+            self.refresh = None;
             return None;
         }
         flight.spent = None;

@@ -1,13 +1,14 @@
 //! Sources that share a store.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::source::engine::Engine;
-use crate::store::{Change, Lease, Loaded, MemoryStore, TokenStore};
+use crate::store::{Change, FileStore, Lease, Loaded, MemoryStore, TokenStore};
 use crate::sync::{Mutex, lock};
 use crate::token::Origin;
 use crate::{Code, Error};
@@ -135,6 +136,40 @@ fn all_ask(sources: &[Arc<Engine>]) -> String {
     let answers: Vec<_> = sources.iter().map(token).collect();
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     answers[0].clone().unwrap()
+}
+
+/// An API token's names and entries are in a directory of the test's own.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("frontegg-token-sources-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn store(&self) -> Arc<FileStore> {
+        Arc::new(FileStore::in_directory(&self.0).unwrap())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn siblings_share_one_token_by_files() {
+    let (stage, folder) = (Stage::new(), Folder::new());
+    let sources: Vec<_> = (0..10).map(|_| stage.sharing(folder.store())).collect();
+    for lifetimes in 0..3 {
+        all_ask(&sources);
+        assert_eq!(stage.requests(), (1, lifetimes));
+        stage.clock.advance(HOUR);
+    }
+    assert_eq!(live(&stage), 1);
 }
 
 #[test]

@@ -74,6 +74,17 @@ struct Flight {
     callers: Mutex<Option<Vec<(Duration, Deliver)>>>,
 }
 
+impl Flight {
+    /// Lets time pass, unless it is ended from outside.
+    fn linger(&self, pause: Duration, give_up: Instant) -> Answer {
+        if Instant::now() + pause >= give_up {
+            return Answer::TimeIsUp;
+        }
+        self.outcome.wait(from_now(pause));
+        Answer::Waited
+    }
+}
+
 /// What came of asking for a token.
 enum Asked {
     Answer(Result<AccessToken, Error>),
@@ -265,7 +276,7 @@ impl Engine {
                 Leg::Authenticate => {
                     self.request(Request::Authenticate, &credentials, flight, give_up)
                 }
-                Leg::Wait(pause) => self.wait(*pause, flight, give_up),
+                Leg::Wait(pause) => flight.linger(*pause, give_up),
                 leg => {
                     let sharing = self.sharing.as_ref().expect("there is a store to ask");
                     let visit = visit.get_or_insert_with(|| sharing.visit(&credentials));
@@ -308,15 +319,6 @@ impl Engine {
         let answer = self.service.request(what, credentials, &flight.canceller, give_up, &note);
         let since = *lock(&before);
         Answer::Requested(answer.map(|token_set| grant(token_set, since)))
-    }
-
-    /// Lets time pass, unless the flight is ended from outside.
-    fn wait(&self, pause: Duration, flight: &Flight, give_up: Instant) -> Answer {
-        if Instant::now() + pause >= give_up {
-            return Answer::TimeIsUp;
-        }
-        flight.outcome.wait(from_now(pause));
-        Answer::Waited
     }
 
     /// Empties the outbox, unless somebody is about it: events are told in their order.

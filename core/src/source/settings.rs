@@ -111,10 +111,23 @@ impl TokenSourceBuilder {
     }
 
     /// Starts from the environment: what [`Client::from_env`] and [`Credentials::from_env`]
-    /// read.
+    /// read, and `FRONTEGG_TOKEN_STORE`, the name of a [store](Self::store). An empty variable
+    /// is as good as none.
     pub fn from_env() -> Self {
-        let parts = Client::from_env().and_then(|client| Ok((client, Credentials::from_env()?)));
-        Self::new(parts)
+        Self::of_environment(Client::from_env())
+    }
+
+    /// The same, but for the client, which is this one.
+    pub fn from_env_with(client: Client) -> Self {
+        Self::of_environment(Ok(client))
+    }
+
+    fn of_environment(client: Result<Client, Error>) -> Self {
+        let builder = Self::new(client.and_then(|client| Ok((client, Credentials::from_env()?))));
+        match std::env::var("FRONTEGG_TOKEN_STORE") {
+            Ok(name) if !name.trim().is_empty() => builder.store(name.trim()),
+            _ => builder,
+        }
     }
 
     /// From which part of its lifetime on a token is renewed in the background: each token's

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::guard::guard;
-use crate::store::{Change, Lease, Stored, TokenStore, Vault};
+use crate::store::{Change, Lease, Stored, TokenStore, Vault, unique};
 use crate::{Credentials, Error};
 
 use super::machine::{Answer, Leg};
@@ -136,12 +136,4 @@ impl Drop for Visit<'_> {
             }
         }
     }
-}
-
-fn unique() -> Result<String, Error> {
-    use ring::rand::{SecureRandom, SystemRandom};
-    let mut bytes = [0_u8; 16];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Error::store("the system gives no random bytes"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

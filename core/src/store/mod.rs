@@ -21,7 +21,7 @@ pub use choice::IntoTokenStore;
 pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
 pub use file::FileStore;
 pub use memory::MemoryStore;
-pub(crate) use sealing::Vault;
+pub(crate) use sealing::{Vault, unique};
 
 /// How long a store's answers may take, all those of one renewal together, unless it says
 /// otherwise.

@@ -38,8 +38,7 @@ impl Vault {
         let about = [place[0], place[1], credentials.client_id()];
         let key = derive(&root, "key", about);
         let key = UnboundKey::new(&CHACHA20_POLY1305, &*key).expect("the key has its length");
-        let name = derive(&root, "name", about);
-        let name = name.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&*derive(&root, "name", about));
         Self { name, key: LessSafeKey::new(key) }
     }
 
@@ -49,9 +48,7 @@ impl Vault {
     }
 
     pub(crate) fn seal(&self, text: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut nonce = [0; NONCE_LEN];
-        let no_random = |_| Error::internal("the system gives no random bytes");
-        SystemRandom::new().fill(&mut nonce).map_err(no_random)?;
+        let nonce: [u8; NONCE_LEN] = random()?;
         // The text is encrypted where it lies, so nothing is left of it.
         let tag_length = CHACHA20_POLY1305.tag_len();
         let mut entry = Vec::with_capacity(1 + NONCE_LEN + text.len() + tag_length);
@@ -82,6 +79,23 @@ impl Vault {
     fn bound(&self, version: u8) -> Aad<Vec<u8>> {
         Aad::from([&[version], self.name.as_bytes()].concat())
     }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Error::store("the system gives no random bytes"))?;
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// A name that nobody else has.
+pub(crate) fn unique() -> Result<String, Error> {
+    Ok(hex(&random::<16>()?))
 }
 
 /// 32 bytes for this purpose. Parts are told apart by their lengths.

@@ -44,7 +44,8 @@ pub(super) struct Sharing {
     entry: Stored,
     /// Whether that differs.
     changed: bool,
-    lingered: u32,
+    /// How long the next wait for the lease is at most.
+    pause: Duration,
     conflicts: u32,
     /// What the flight came to, once that is saved.
     ending: Option<Outcome>,
@@ -64,7 +65,7 @@ impl Sharing {
             leased: false,
             entry: Stored::default(),
             changed: false,
-            lingered: 0,
+            pause: FIRST_PAUSE,
             conflicts: 0,
             ending: None,
         }
@@ -201,9 +202,8 @@ impl State {
                 sharing.stage = Stage::Relook;
             }
             Lease::Held => {
-                let longest = FIRST_PAUSE.mul_f64(1.5_f64.powi(sharing.lingered.min(20) as i32));
-                sharing.lingered += 1;
-                let pause = longest.min(LONGEST_PAUSE).mul_f64(0.5 + 0.5 * draw);
+                let pause = sharing.pause.mul_f64(0.5 + 0.5 * draw);
+                sharing.pause = (sharing.pause * 3 / 2).min(LONGEST_PAUSE);
                 sharing.stage = Stage::Linger(pause);
             }
         }

@@ -15,17 +15,30 @@ const TOKEN_SET: [&str; 7] = [
 ];
 const TOKEN: [&str; 6] =
     ["authorization", "claims", "expires_at_ms", "origin", "renewal_due_at_ms", "token"];
-const COUNTS: [&str; 7] = [
+const COUNTS: [&str; 9] = [
     "authenticating_only",
     "authentications",
     "failures",
     "fallbacks",
     "refreshes",
+    "store_error",
+    "store_failures",
     "store_hits",
     "waits",
 ];
-const EVENTS: [&str; 6] =
-    ["authenticated", "failed", "fell_back", "refreshed", "served_while_failing", "throttled"];
+const EVENTS: [&str; 9] = [
+    "authenticated",
+    "failed",
+    "fell_back",
+    "refreshed",
+    "served_while_failing",
+    "store_failed",
+    "store_hit",
+    "store_recovered",
+    "throttled",
+];
+/// Those that tell of no error.
+const GOOD: [&str; 4] = ["authenticated", "refreshed", "store_hit", "store_recovered"];
 const FACTS: [&str; 10] = [
     "attempts",
     "code",
@@ -56,9 +69,13 @@ impl To {
             }
             To::Stats => {
                 names(ok, &COUNTS)?;
-                let counts = ok.iter().filter(|(name, _)| *name != "authenticating_only");
+                let others = ["authenticating_only", "store_error"];
+                let counts = ok.iter().filter(|(name, _)| !others.contains(&name.as_str()));
                 let all = counts.map(|(_, count)| count).all(Value::is_u64);
-                fits(all && ok["authenticating_only"].is_boolean(), "a count has a wrong type")
+                fits(all && ok["authenticating_only"].is_boolean(), "a count has a wrong type")?;
+                let error = &ok["store_error"];
+                let is_error = error["code"].is_string() && error["message"].is_string();
+                fits(is_error || error.is_null(), "`store_error` is neither an error nor null")
             }
             To::Events => events(ok),
             To::Other => names(ok, &[]),
@@ -73,7 +90,7 @@ fn fits(yes: bool, else_says: &str) -> Result<(), String> {
 fn token(about: &Map<String, Value>) -> Result<(), String> {
     names(about, &TOKEN)?;
     let time_or_null = |name: &str| about[name].is_u64() || about[name].is_null();
-    let known_origin = ["authenticate", "refresh"].iter().any(|origin| about["origin"] == *origin);
+    let known_origin = ["authenticate", "refresh", "store"].iter().any(|origin| about["origin"] == *origin);
     let types = about["token"].is_string()
         && time_or_null("expires_at_ms")
         && time_or_null("renewal_due_at_ms")
@@ -100,7 +117,7 @@ fn events(ok: &Map<String, Value>) -> Result<(), String> {
         if !fits {
             return Err("an event has a member of a wrong type, or an unknown name".into());
         }
-        let of_an_error = !["authenticated", "refreshed"].iter().any(|kind| event["kind"] == *kind);
+        let of_an_error = !GOOD.iter().any(|kind| event["kind"] == *kind);
         if of_an_error == event["code"].is_null() {
             return Err(format!("the code of the event {} is {}", event["kind"], event["code"]));
         }

@@ -16,7 +16,7 @@ use crate::secrets::Secrets;
 use crate::template;
 
 /// The variables of a stage. Those that begin with `start` take an offset in seconds.
-pub(crate) const VARIABLES: [&str; 26] = [
+pub(crate) const VARIABLES: [&str; 27] = [
     "base_url",
     "bystander_port",
     "bystander_url",
@@ -41,6 +41,7 @@ pub(crate) const VARIABLES: [&str; 26] = [
     "start_httpdate",
     "start_offset",
     "start_rfc3339",
+    "store_directory",
     "user_client_id",
     "wrong_host_base_url",
 ];
@@ -58,6 +59,8 @@ pub(crate) struct Stage {
     /// A port that is taken, and where nobody listens.
     closed: Socket,
     ca_file: Option<PathBuf>,
+    /// Where sources may share files; made by them.
+    store_directory: PathBuf,
     planted: String,
     /// The value of an extra header: a secret, but one that the service's log shows.
     gateway_key: String,
@@ -92,6 +95,7 @@ impl Stage {
             bystander: bystander().map_err(|error| error.to_string())?,
             closed: closed_port().map_err(|error| error.to_string())?,
             ca_file: None,
+            store_directory: std::env::temp_dir().join(secret("frontegg-conformance-store")),
             planted: secret("planted"),
             gateway_key: secret("gateway-key"),
             proxy_password: secret("password"),
@@ -210,6 +214,7 @@ impl Stage {
             "proxy_address" => self.proxy.as_ref()?.address().to_string(),
             "proxy_password" => self.proxy_password.clone(),
             "secret" => emulator.secret().to_owned(),
+            "store_directory" => self.store_directory.to_string_lossy().into_owned(),
             "user_client_id" => emulator.api_tokens()[2].client_id.clone(),
             "wrong_host_base_url" => identity(emulator.https_wrong_host_url()?),
             _ => return self.time(name),
@@ -241,6 +246,7 @@ impl Drop for Stage {
         if let Some(path) = &self.ca_file {
             let _ = std::fs::remove_file(path);
         }
+        let _ = std::fs::remove_dir_all(&self.store_directory);
     }
 }
 

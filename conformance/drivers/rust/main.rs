@@ -1,5 +1,7 @@
 //! The driver of Rust: does what each line on standard input asks, and answers it in a line.
 
+mod stores;
+
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io::{BufRead, Write};
@@ -14,6 +16,7 @@ use frontegg_token::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stores::{StoreSettings, Stores};
 
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
@@ -101,6 +104,7 @@ struct SourceSettings {
     renewal_window: Option<(f64, f64)>,
     policy: Option<String>,
     deadline_ms: Option<u64>,
+    store: Option<StoreSettings>,
 }
 
 /// A source, and what its observer was told since somebody asked.
@@ -280,6 +284,7 @@ fn outcome(client: &Client, result: Result<TokenSet, Error>) -> Value {
 struct Driver {
     clients: HashMap<String, Client>,
     sources: HashMap<String, Observed>,
+    stores: Stores,
     jobs: HashMap<String, JoinHandle<Value>>,
 }
 
@@ -345,6 +350,10 @@ impl Driver {
                     "failures": stats.failures,
                     "waits": stats.waits,
                     "store_hits": stats.store_hits,
+                    "store_failures": stats.store_failures,
+                    "store_error": stats.store_error.map(|error| {
+                        json!({"code": error.code().as_str(), "message": error.message()})
+                    }),
                     "authenticating_only": stats.authenticating_only,
                 }})
             }
@@ -378,13 +387,12 @@ impl Driver {
     }
 
     /// Makes a source whose observer collects what it is told.
-    fn new_source(&self, asked: NewSource) -> Result<Observed, Error> {
+    fn new_source(&mut self, asked: NewSource) -> Result<Observed, Error> {
         let mut builder = if asked.from_env {
             match asked.client_settings {
                 None => TokenSourceBuilder::from_env(),
-                Some(settings) => TokenSource::builder(
+                Some(settings) => TokenSourceBuilder::from_env_with(
                     Settings { from_env: true, ..settings }.build()?,
-                    Credentials::from_env()?,
                 ),
             }
         } else {
@@ -400,6 +408,9 @@ impl Driver {
         }
         if let Some(ms) = asked.settings.deadline_ms {
             builder = builder.deadline(Duration::from_millis(ms));
+        }
+        if let Some(store) = asked.settings.store {
+            builder = self.stores.give(builder, store);
         }
         let events = Arc::<Mutex<Vec<Event>>>::default();
         let told = events.clone();

@@ -5,10 +5,16 @@
 //! to do about it, is the business of [`TokenSource`](crate::TokenSource) alone. So a store
 //! never sees a token, and its own is four operations.
 
+#[cfg(feature = "redis")]
+mod redis;
+
 use std::fmt;
 use std::time::Duration;
 
 use crate::Error;
+
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisStore, RedisStoreBuilder};
 
 /// How long a store's answers may take, all those of one renewal together, unless it says
 /// otherwise.

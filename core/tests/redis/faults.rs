@@ -1,0 +1,128 @@
+//! Servers that fail, and come back.
+
+use frontegg_token::{Lease, RedisStore};
+
+use crate::server::{self, Server};
+use crate::{Brief, LONG, WHILE, assert_fault, bounded};
+
+fn assert_faults(store: &RedisStore, says: &str) {
+    for error in store.errors(LONG) {
+        assert_fault::<()>(Err(error), says);
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    assert_faults(&RedisStore::new("unix:///nowhere/redis.sock").unwrap(), "no connection");
+    let port = server::free_port();
+    let store = RedisStore::new(format!("redis://localhost:{port}")).unwrap();
+    assert_faults(&store, "no connection to Redis: connection refused");
+    // Longer than a part of a name can be, so that nobody is asked for it.
+    let store = RedisStore::new(format!("redis://{}.invalid", "a".repeat(64))).unwrap();
+    assert_faults(&store, "the host of Redis was not found");
+}
+
+#[test]
+fn a_server_that_dies_and_comes_back_empty() {
+    let mut server = Server::start();
+    let store = server.store();
+    store.put(None, b"lost").unwrap();
+    server.kill();
+    assert_faults(&store, "no connection");
+    server.restart();
+    assert_eq!(store.get().unwrap(), None, "its scripts are there again");
+    store.put(None, b"kept").unwrap();
+    // Between two operations, nobody notices.
+    server.restart();
+    assert_eq!(store.borrow("o").unwrap(), Lease::Acquired);
+}
+
+#[test]
+fn a_server_that_stands_still() {
+    let server = Server::start();
+    let (warm, cold) = (server.store(), server.store());
+    warm.put(None, b"entry").unwrap();
+    server.stop();
+    for store in [&warm, &cold] {
+        let builder = std::thread::scope(|scope| scope.spawn(|| store.errors(WHILE)).join());
+        for error in builder.unwrap() {
+            assert_fault::<()>(Err(error), "the time for Redis was up while waiting");
+        }
+    }
+    server.resume();
+    assert_eq!(warm.entry().unwrap(), b"entry");
+    assert_eq!(cold.entry().unwrap(), b"entry");
+}
+
+#[test]
+fn scripts_that_are_forgotten_are_sent_again() {
+    let server = Server::start();
+    let store = server.store();
+    for round in 0..2 {
+        store.put(None, b"entry").unwrap();
+        assert_eq!(store.entry().unwrap(), b"entry");
+        store.borrow("o").unwrap();
+        store.give_back("o").unwrap();
+        let known: Vec<bool> = server.command(
+            "SCRIPT EXISTS \
+             0000000000000000000000000000000000000000 \
+             1111111111111111111111111111111111111111",
+        );
+        assert_eq!(known, [false, false], "{round}");
+        server.command::<()>("SCRIPT FLUSH");
+    }
+    assert_eq!(server.connections(4), 1, "on the one connection");
+}
+
+#[test]
+fn a_connection_that_the_server_closed_meanwhile_is_no_fault() {
+    let server = Server::start();
+    let store = server.store();
+    store.put(None, b"entry").unwrap();
+    let killed: u32 = server.command("CLIENT KILL TYPE normal");
+    assert_eq!(killed, 1);
+    assert_eq!(store.entry().unwrap(), b"entry");
+    assert_eq!(server.connections(1), 2);
+}
+
+#[test]
+fn a_server_without_memory() {
+    let server = Server::start();
+    let store = server.store();
+    store.put(None, b"entry").unwrap();
+    server.command::<()>("CONFIG SET maxmemory 1");
+    assert_fault(store.put(Some(b"entry"), b"planted"), "OOM to the request: its memory is full");
+    assert_fault(store.borrow("planted"), "OOM");
+    assert_eq!(store.entry().unwrap(), b"entry", "what it has, it answers");
+    server.command::<()>("CONFIG SET maxmemory 0");
+    assert_eq!(store.borrow("o").unwrap(), Lease::Acquired);
+}
+
+#[test]
+fn a_server_that_became_a_replica() {
+    let server = Server::start();
+    let store = server.store();
+    store.put(None, b"entry").unwrap();
+    server.command::<()>("REPLICAOF 127.0.0.1 1");
+    assert_fault(store.put(Some(b"entry"), b"planted"), "READONLY to the request: it is a replica");
+    assert_fault(store.borrow("planted"), "READONLY");
+    assert_eq!(store.entry().unwrap(), b"entry");
+    server.command::<()>("REPLICAOF NO ONE");
+    assert!(store.put(Some(b"entry"), b"next").unwrap());
+}
+
+#[test]
+fn a_server_of_a_cluster() {
+    let server = Server::with(&["--port", "0", "--cluster-enabled", "yes"]);
+    assert_faults(&server.store(), "Redis Cluster, which is not supported");
+}
+
+#[test]
+fn no_time_at_all_is_a_fault_of_its_own() {
+    let server = Server::start();
+    let store = server.store();
+    store.put(None, b"entry").unwrap();
+    for error in bounded(move || store.errors(std::time::Duration::ZERO)) {
+        assert_fault::<()>(Err(error), "the time for Redis was up");
+    }
+}

@@ -1,13 +1,15 @@
 //! What is not Redis, or speaks as it should not.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::{Lease, RedisStore};
+use frontegg_token::{Lease, RedisStore, TokenStore};
+use socket2::{Domain, Socket, Type};
 
 use crate::impostor::{Impostor, request};
-use crate::{Brief, LONG, WHILE, assert_fault, bounded};
+use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded};
 
 fn assert_faults(impostor: &Impostor, within: Duration, says: &str) {
     let store = RedisStore::new(impostor.url()).unwrap();
@@ -19,12 +21,10 @@ fn assert_faults(impostor: &Impostor, within: Duration, says: &str) {
 #[test]
 fn one_that_never_answers() {
     let silent = Impostor::start(|mut stream, _| while request(&mut stream) {});
-    assert_faults(&silent, WHILE, "the time for Redis was up while waiting for an answer");
+    assert_faults(&silent, WHILE, "the time for Redis was up");
     let store = RedisStore::new(silent.url().replace("//", "//:planted@")).unwrap();
-    assert_fault(
-        bounded(move || store.errors(WHILE).into_iter().next().map_or(Ok(()), Err)),
-        "while waiting for an answer",
-    );
+    let outcome = bounded(move || store.load(NAME, WHILE));
+    assert_fault(outcome, "the time for Redis was up");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn one_that_drips_without_end() {
                 thread::sleep(Duration::from_millis(2));
             }
         });
-        assert_faults(&drip, WHILE, "the time for Redis was up while waiting for an answer");
+        assert_faults(&drip, WHILE, "the time for Redis was up");
     }
 }
 
@@ -90,6 +90,7 @@ fn errors_are_known_by_their_code_alone() {
     for (answer, says) in [
         ("LOADING Redis is loading the planted", "Redis answered LOADING to the request: it is"),
         ("MOVED 1234 planted:6379", "MOVED to the request: it is part of a Redis Cluster"),
+        ("CLUSTERDOWN planted", "CLUSTERDOWN to the request: it is part of a Redis Cluster"),
         ("BUSY planted", "BUSY to the request: it is busy"),
         ("MASTERDOWN planted", "MASTERDOWN"),
         ("DENIED planted", "DENIED"),
@@ -134,14 +135,31 @@ fn a_kept_connection_that_breaks_is_replaced_once() {
 
 #[test]
 fn what_nobody_asked_for_is_not_taken_for_an_answer() {
-    // Goes on to speak where it should wait, and is not asked again.
-    let talkative = Impostor::start(|mut stream, number| {
-        while request(&mut stream) {
-            let answer: &[u8] = if number == 0 { b":0\r\n:0\r\n" } else { b"+OK\r\n" };
-            let _ = stream.write_all(&answer[..4.min(answer.len())]);
-            let _ = stream.write_all(&answer[4.min(answer.len())..]);
-        }
-    });
+    let talkative = Impostor::answering(":0\r\n+OK\r\n");
     let store = RedisStore::new(talkative.url()).unwrap();
-    assert_eq!(store.borrow("o").unwrap(), Lease::Held);
+    for _ in 0..3 {
+        assert_eq!(store.borrow("o").unwrap(), Lease::Held);
+    }
+}
+
+#[test]
+fn one_that_lets_nobody_in() {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Its queue is as long as the system likes, and then full.
+    let mut queue = Vec::new();
+    loop {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        if socket.connect_timeout(&address, WHILE).is_err() {
+            break;
+        }
+        queue.push(socket);
+    }
+    let url = format!("redis://{}", address.as_socket().unwrap());
+    let store = RedisStore::new(url).unwrap();
+    for error in bounded(move || store.errors(WHILE)) {
+        assert_fault::<()>(Err(error), "the time for Redis was up");
+    }
 }

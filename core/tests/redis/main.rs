@@ -11,7 +11,7 @@ mod pki;
 mod server;
 mod tls;
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -80,8 +80,7 @@ fn bounded<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
         outcome
     });
     // A panic drops the sender, and shows in the join.
-    if is_done.recv_timeout(LONG) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-        panic!("it hangs");
-    }
+    let waited = is_done.recv_timeout(LONG);
+    assert!(waited != Err(RecvTimeoutError::Timeout), "it hangs");
     thread.join().unwrap()
 }

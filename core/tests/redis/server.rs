@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) struct Server {
     child: Child,
-    folder: PathBuf,
+    folder: Folder,
     options: Vec<String>,
 }
 
@@ -24,7 +25,7 @@ impl Server {
     }
 
     pub(crate) fn with(options: &[&str]) -> Self {
-        let folder = folder();
+        let folder = Folder::new();
         let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         let child = spawn(&folder, &options).expect("redis-server starts");
         Self { child, folder, options }
@@ -32,7 +33,7 @@ impl Server {
 
     /// One that listens on a port of loopback too, as the option says.
     pub(crate) fn on_port(option: &str, options: &[&str]) -> (Self, u16) {
-        let folder = folder();
+        let folder = Folder::new();
         // Somebody else may take a port before the server does.
         for _ in 0..20 {
             let port = free_port();
@@ -104,20 +105,38 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A folder of its own, short enough for the path of a socket.
-pub(crate) fn folder() -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("frontegg-redis-{}-{next}", std::process::id()));
-    fs::create_dir(&folder).unwrap();
-    folder
+/// A folder of its own, short enough for the path of a socket. It goes with this.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("frontegg-redis-{}-{next}", std::process::id());
+        let folder = Self(std::env::temp_dir().join(name));
+        fs::create_dir(&folder.0).unwrap();
+        folder
+    }
 }
 
-pub(crate) fn free_port() -> u16 {
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

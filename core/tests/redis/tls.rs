@@ -1,40 +1,31 @@
 //! TLS: who is trusted, and who is not.
 
-use std::fs;
-use std::path::PathBuf;
-
-use frontegg_token::{RedisStore, RedisStoreBuilder, Roots};
+use frontegg_token::{RedisStore, RedisStoreBuilder, Roots, TokenStore};
 
 use crate::impostor::Impostor;
 use crate::pki::Authority;
-use crate::server::{self, Server};
-use crate::{Brief, assert_fault, bounded};
+use crate::server::{Folder, Server};
+use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded};
 
 /// A server with TLS, and the folder of its certificates.
 struct Secured {
     port: u16,
-    folder: PathBuf,
-    _server: Server,
+    server: Server,
+    _certificates: Folder,
 }
 
 impl Secured {
     fn start(authority: &Authority, names: &[&str], clients: &str) -> Self {
-        let folder = server::folder();
+        let folder = Folder::new();
         let mut options = authority.options(names, &folder);
         options.extend(["--tls-auth-clients".to_owned(), clients.to_owned()]);
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let (server, port) = Server::on_port("--tls-port", &options);
-        Self { port, folder, _server: server }
+        Self { port, server, _certificates: folder }
     }
 
     fn builder(&self, host: &str) -> RedisStoreBuilder {
         RedisStore::builder(format!("rediss://{host}:{}", self.port))
-    }
-}
-
-impl Drop for Secured {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -50,7 +41,7 @@ fn a_server_of_a_trusted_authority_serves() {
             assert!(store.put(before.as_deref(), &entry).unwrap());
             assert!(store.entry().unwrap() == entry);
         }
-        let connections: String = server._server.command("CLIENT LIST TYPE normal");
+        let connections: String = server.server.command("CLIENT LIST TYPE normal");
         let open = connections.lines().filter(|line| line.contains("127.0.0.1:")).count();
         assert_eq!(open, 1, "one connection for all");
     }
@@ -62,7 +53,7 @@ fn a_server_of_another_authority_or_name_does_not() {
     let server = Secured::start(&authority, &["localhost"], "no");
     for roots in [another.roots(), Ok(Roots::Platform), Ok(Roots::Bundled)] {
         let store = server.builder("localhost").roots(roots).build().unwrap();
-        for error in store.errors(crate::LONG) {
+        for error in store.errors(LONG) {
             assert_fault::<()>(Err(error), "UnknownIssuer");
         }
     }
@@ -89,10 +80,7 @@ fn tls_and_none_do_not_mix() {
     assert_fault(bounded(move || plain.get()), "");
     let (_server, port) = Server::on_port("--port", &[]);
     let store = RedisStore::new(format!("rediss://localhost:{port}")).unwrap();
-    assert_fault(
-        bounded(move || frontegg_token::TokenStore::load(&store, crate::NAME, crate::WHILE)),
-        "",
-    );
+    assert_fault(bounded(move || store.load(NAME, WHILE)), "");
 }
 
 #[test]
@@ -101,7 +89,7 @@ fn a_handshake_that_goes_nowhere_ends_in_time() {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     let store = RedisStore::new(silent.tls_url()).unwrap();
-    for error in bounded(move || store.errors(crate::WHILE)) {
-        assert_fault::<()>(Err(error), "time for Redis was up while encrypting");
+    for error in bounded(move || store.errors(WHILE)) {
+        assert_fault::<()>(Err(error), "the time for Redis was up");
     }
 }

@@ -58,7 +58,6 @@ impl Connection {
     /// User, password and database, in one round trip.
     fn log_in(&mut self, login: &Login) -> Result<(), Fault> {
         let mut asked = Vec::new();
-        let mut request = Zeroizing::new(Vec::new());
         if let Some(password) = &login.password {
             let words: Zeroizing<Vec<Vec<u8>>> = Zeroizing::new(
                 ["AUTH"]
@@ -68,17 +67,13 @@ impl Connection {
                     .map(|word| word.as_bytes().to_vec())
                     .collect(),
             );
-            request = Zeroizing::new(redis::pack_command(&words));
+            self.send(&Zeroizing::new(redis::pack_command(&words)))?;
             asked.push("the password");
         }
         if login.database != 0 {
-            redis::cmd("SELECT").arg(login.database).write_packed_command(&mut request);
+            self.send(&redis::cmd("SELECT").arg(login.database).get_packed_command())?;
             asked.push("the number of the database");
         }
-        if asked.is_empty() {
-            return Ok(());
-        }
-        self.send(&request)?;
         let mut parser = Parser::new();
         for what in asked {
             Fault::refusal(what, self.receive(&mut parser)?)?;

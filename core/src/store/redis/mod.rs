@@ -15,7 +15,7 @@ use redis::Value;
 
 use self::fault::Fault;
 use self::pool::{Pool, Trust};
-use self::script::{LEASE, LOAD, RELEASE, SAVE, Script};
+use self::script::{Script, Scripts};
 pub use self::settings::RedisStoreBuilder;
 use self::target::Target;
 use super::{Change, Lease, Loaded, TokenStore};
@@ -28,10 +28,11 @@ use crate::{Error, LONGEST, Secret};
 /// `unix:///path[?user=…&pass=…&db=…]`; `valkey` and `valkeys` mean the same. Special characters
 /// of a password are percent-encoded.
 ///
-/// The server is a single one or a primary, 6 or later, such as a managed service offers under
-/// one host name. Redis Cluster and Sentinel are not supported. A user of its own needs the
-/// commands `eval`, `evalsha`, `get`, `set`, `del` and `pttl`, with `select` for a database other
-/// than 0, and the keys that begin with the [prefix](RedisStoreBuilder::key_prefix).
+/// The server is a single one or a primary, Redis 6.2 or later or Valkey, such as managed services
+/// offer under one host name. Redis Cluster and Sentinel are not supported. A user of its own
+/// needs the commands `eval`, `evalsha`, `get`, `set`, `del` and `pttl`, with `select` for a
+/// database other than 0, and the keys that begin with the
+/// [prefix](RedisStoreBuilder::key_prefix).
 ///
 /// Connections are opened when they are needed, and up to four are kept. What fails answers an
 /// error within its time, and the next operation tries anew. May be used from any thread, and
@@ -41,6 +42,7 @@ pub struct RedisStore {
     trust: Trust,
     timeout: Duration,
     key_prefix: String,
+    scripts: Scripts,
     pool: PerProcess<Pool>,
 }
 
@@ -78,7 +80,7 @@ impl RedisStore {
 
 impl TokenStore for RedisStore {
     fn load(&self, name: &str, within: Duration) -> Result<Option<Loaded>, Error> {
-        match self.run(&LOAD, &self.entry_key(name), &[], within)? {
+        match self.run(&self.scripts.load, &self.entry_key(name), &[], within)? {
             Value::Nil => Ok(None),
             Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
                 Ok([Value::BulkString(entry), Value::Int(left)]) => {
@@ -96,7 +98,7 @@ impl TokenStore for RedisStore {
         let keep = milliseconds(change.keep);
         let mut arguments = vec![change.entry, keep.as_bytes()];
         arguments.extend(change.replaces);
-        Ok(was_set(&self.run(&SAVE, &self.entry_key(name), &arguments, within)?)?)
+        Ok(was_set(&self.run(&self.scripts.save, &self.entry_key(name), &arguments, within)?)?)
     }
 
     fn lease(
@@ -108,12 +110,13 @@ impl TokenStore for RedisStore {
     ) -> Result<Lease, Error> {
         let span = milliseconds(span);
         let arguments = [owner.as_bytes(), span.as_bytes()];
-        let acquired = was_set(&self.run(&LEASE, &self.lease_key(name), &arguments, within)?)?;
+        let acquired =
+            was_set(&self.run(&self.scripts.lease, &self.lease_key(name), &arguments, within)?)?;
         Ok(if acquired { Lease::Acquired } else { Lease::Held })
     }
 
     fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
-        match self.run(&RELEASE, &self.lease_key(name), &[owner.as_bytes()], within)? {
+        match self.run(&self.scripts.release, &self.lease_key(name), &[owner.as_bytes()], within)? {
             Value::Int(_) => Ok(()),
             _ => Err(Fault::Unintelligible.into()),
         }

@@ -107,3 +107,44 @@ impl Pool {
         Ok(self.tls.get_or_init(|| Arc::new(config)).clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::super::RedisStore;
+    use super::*;
+    use crate::{Lease, TokenStore};
+
+    #[test]
+    fn a_connection_that_was_idle_for_long_is_not_used() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let (accepted, connections) = channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                accepted.send(()).unwrap();
+                thread::spawn(move || {
+                    while stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
+                        stream.write_all(b"+OK\r\n").unwrap();
+                    }
+                });
+            }
+        });
+        let store = RedisStore::new(url).unwrap();
+        let ask = || {
+            let minute = Duration::from_secs(60);
+            assert_eq!(store.lease("name", "owner", minute, minute).unwrap(), Lease::Acquired);
+            connections.try_iter().count()
+        };
+        assert_eq!([ask(), ask()], [1, 0]);
+        for idle in lock(&store.pool.get(Pool::default).idle).iter_mut() {
+            idle.since = idle.since.checked_sub(MAX_IDLE).unwrap();
+        }
+        assert_eq!([ask(), ask()], [1, 0]);
+    }
+}

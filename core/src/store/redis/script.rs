@@ -3,19 +3,28 @@
 //! Each may come twice, where the connection broke before the answer, and answers the second
 //! time as it did the first.
 
-use std::sync::LazyLock;
-
 use redis::{Cmd, ServerErrorKind, Value};
 
 use super::connection::Connection;
 use super::fault::Fault;
 
-pub(super) static LOAD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("load.lua")));
-pub(super) static SAVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("save.lua")));
-pub(super) static LEASE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("lease.lua")));
-pub(super) static RELEASE: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("release.lua")));
+pub(super) struct Scripts {
+    pub(super) load: Script,
+    pub(super) save: Script,
+    pub(super) lease: Script,
+    pub(super) release: Script,
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        Self {
+            load: Script::new(include_str!("load.lua")),
+            save: Script::new(include_str!("save.lua")),
+            lease: Script::new(include_str!("lease.lua")),
+            release: Script::new(include_str!("release.lua")),
+        }
+    }
+}
 
 pub(super) struct Script {
     text: &'static str,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::pool::Trust;
+use super::script::Scripts;
 use super::target::Target;
 use super::{super::TIMEOUT, RedisStore};
 use crate::per_process::PerProcess;
@@ -77,6 +78,7 @@ impl RedisStoreBuilder {
             },
             timeout: self.timeout.min(LONGEST),
             key_prefix: self.key_prefix,
+            scripts: Scripts::new(),
             pool: PerProcess::new(),
         })
     }

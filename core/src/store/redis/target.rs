@@ -1,5 +1,7 @@
 //! Which server, and as whom: what a URL says.
 
+use std::fmt;
+
 use redis::{ConnectionAddr, IntoConnectionInfo};
 use rustls::pki_types::ServerName;
 use socket2::SockAddr;
@@ -15,10 +17,18 @@ pub(super) struct Target {
     pub(super) login: Login,
 }
 
-#[derive(Debug)]
 pub(super) enum Address {
     Tcp(Key),
     Unix(SockAddr),
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp((host, port)) => write!(f, "{host}:{port}"),
+            Self::Unix(path) => fmt::Debug::fmt(&path.as_pathname(), f),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -63,8 +63,11 @@ test: rust c python node test-rust test-c test-python test-node test-examples te
 	@echo "all tests passed"
 
 test-rust: tools
-	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance
+	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance $(WITH_REDIS)
 	$(MODEL_TEST)
+
+# A feature that the core does not have by default.
+WITH_REDIS := --features frontegg-token/redis
 
 # The token source under a model checker.
 MODEL_TEST := $(CARGO_TEST) -p frontegg-token --features model --lib source::model
@@ -104,11 +107,11 @@ test-conformance: drivers python node
 
 lint: tools python node ## formatters, linters, type checkers, generated files
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets $(WITH_REDIS) -- -D warnings
 	$(CARGO_TEST) -p frontegg-token-ffi --test suite header
 	$(CARGO_TEST) -p frontegg-conformance --test errors_json
 	node --test node/test/bridge-types.test.mjs
-	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator $(WITH_REDIS)
 	cd py && ../.venv/bin/ruff format --check . ../examples/python ../conformance/drivers/python
 	cd py && ../.venv/bin/ruff check . ../examples/python ../conformance/drivers/python
 	cd py && ../.venv/bin/mypy

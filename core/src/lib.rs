@@ -76,5 +76,7 @@ pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
 };
 pub use store::{Change, FileStore, IntoTokenStore, Lease, Loaded, MemoryStore, TokenStore};
+#[cfg(feature = "redis")]
+pub use store::{RedisStore, RedisStoreBuilder};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
 pub use transport::{Certificates, Proxy, Roots};

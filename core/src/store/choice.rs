@@ -14,6 +14,7 @@ use super::{FileStore, TokenStore};
 /// | `memory` | none: each source for itself |
 /// | `file` | a [`FileStore`] in the user's cache |
 /// | `file:` and a path | a [`FileStore`] in that directory |
+/// | a URL: `redis:`, `rediss:`, `valkey:`, `valkeys:`, `unix:` | a `RedisStore` at that server |
 pub trait IntoTokenStore {
     /// The store, if there is to be one; or why there is none.
     fn into_token_store(self) -> Result<Option<Arc<dyn TokenStore>>, Error>;
@@ -37,12 +38,23 @@ impl IntoTokenStore for &str {
             ("memory", "") => Ok(None),
             ("file", "") => FileStore::new().into_token_store(),
             ("file", path) => FileStore::in_directory(path).into_token_store(),
-            // It is not quoted: an URL may have a password in it.
+            ("redis" | "rediss" | "valkey" | "valkeys" | "unix", _) => at_a_server(self),
+            // It is not quoted: a URL may have a password in it.
             _ => Err(Error::invalid_argument(
-                "the store is none of memory, file, and file: with a path",
+                "the store is none of memory, file, file: with a path, and a URL of Redis or Valkey",
             )),
         }
     }
+}
+
+#[cfg(feature = "redis")]
+fn at_a_server(url: &str) -> Result<Option<Arc<dyn TokenStore>>, Error> {
+    super::RedisStore::new(url).into_token_store()
+}
+
+#[cfg(not(feature = "redis"))]
+fn at_a_server(_: &str) -> Result<Option<Arc<dyn TokenStore>>, Error> {
+    Err(Error::invalid_argument("this library was built without its store in Redis"))
 }
 
 #[cfg(test)]

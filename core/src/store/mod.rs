@@ -9,6 +9,8 @@ mod choice;
 mod entry;
 mod file;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod sealing;
 
 use std::fmt;
@@ -17,6 +19,8 @@ use std::time::Duration;
 
 use crate::Error;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisStore, RedisStoreBuilder};
 pub use choice::IntoTokenStore;
 pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
 pub use file::FileStore;

@@ -2,6 +2,7 @@
 
 mod cork;
 mod failure;
+mod lookups;
 mod proxy;
 mod resolver;
 mod signal;
@@ -25,10 +26,17 @@ use zeroize::Zeroizing;
 use crate::per_process::PerProcess;
 
 pub(crate) use failure::Failure;
+pub(crate) use lookups::Lookups;
+#[cfg(feature = "redis")]
+pub(crate) use lookups::{Key, Unresolved};
 pub use proxy::Proxy;
 use resolver::RememberingResolver;
 use signal::Signal;
+#[cfg(feature = "redis")]
+pub(crate) use tcp::{go_on, is_pause, is_silent};
 pub(crate) use tls::ClientCertificate;
+#[cfg(feature = "redis")]
+pub(crate) use tls::rustls_config;
 pub use tls::{Certificates, Roots};
 
 /// The largest answer that is read, in bytes, after decompression.
@@ -162,7 +170,7 @@ fn read(reader: impl Read, length: Option<u64>) -> Result<Zeroizing<Vec<u8>>, Fa
 impl Live {
     fn new(settings: &Settings) -> Self {
         let signal = Arc::new(Signal::default());
-        let resolver = RememberingResolver::new(signal.clone());
+        let resolver = RememberingResolver::new(Lookups::new(signal.clone()));
         let chain =
             ().chain(SocksConnector::default())
                 .chain(ConnectProxyConnector::default())

@@ -1,12 +1,5 @@
-//! Host names, resolved once and remembered for a minute.
-//!
-//! ureq resolves on every call, and starts a thread to do so wherever a time-out is set.
-
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
-use std::{fmt, io, thread};
+//! Remembered host names for ureq, which resolves on every call, and starts a thread to do so
+//! wherever a time-out is set.
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -14,62 +7,24 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use super::cork::not_sent;
-use super::signal::Signal;
+use super::lookups::{Key, Lookups, Unresolved};
 
-const REMEMBERED: Duration = Duration::from_secs(60);
 /// As many as ureq's list holds.
 const MAX_ADDRESSES: usize = 16;
 
-type Key = (String, u16);
-
-/// One look-up, shared by all who ask while it runs and for a minute after.
-struct Lookup {
-    started: Instant,
-    addresses: OnceLock<io::Result<Vec<SocketAddr>>>,
-}
-
-#[derive(Clone)]
-pub(super) struct RememberingResolver {
-    lookups: Arc<Mutex<HashMap<Key, Arc<Lookup>>>>,
-    signal: Arc<Signal>,
-}
+#[derive(Debug, Clone)]
+pub(super) struct RememberingResolver(Lookups);
 
 impl RememberingResolver {
-    pub(super) fn new(signal: Arc<Signal>) -> Self {
-        Self { lookups: Arc::default(), signal }
+    pub(super) fn new(lookups: Lookups) -> Self {
+        Self(lookups)
     }
 
     /// Forgets a host whose addresses did not connect, so that the next call asks anew.
     pub(super) fn forget(&self, uri: &Uri) {
         if let Some(key) = key(uri) {
-            self.lookups.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            self.0.forget(&key);
         }
-    }
-
-    /// The look-up that serves now: one that is under way, has answered within the last
-    /// minute, or is started here.
-    fn lookup(&self, key: &Key) -> io::Result<Arc<Lookup>> {
-        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lookup) = lookups.get(key) {
-            let serves = match lookup.addresses.get() {
-                None => true,
-                Some(answer) => answer.is_ok() && lookup.started.elapsed() < REMEMBERED,
-            };
-            if serves {
-                return Ok(lookup.clone());
-            }
-        }
-        let lookup = Arc::new(Lookup { started: Instant::now(), addresses: OnceLock::new() });
-        lookups.insert(key.clone(), lookup.clone());
-        drop(lookups);
-        let (ours, signal, (host, port)) = (lookup.clone(), self.signal.clone(), key.clone());
-        // The system's look-up cannot be interrupted; a thread of its own can be left behind.
-        thread::Builder::new().name("frontegg-dns".into()).spawn(move || {
-            let answer = (host.as_str(), port).to_socket_addrs();
-            let _ = ours.addresses.set(answer.map(Iterator::collect));
-            signal.wake_all();
-        })?;
-        Ok(lookup)
     }
 }
 
@@ -82,22 +37,17 @@ impl Resolver for RememberingResolver {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let key = key(uri).ok_or_else(|| not_sent(ureq::Error::HostNotFound))?;
         let mut result = self.empty();
-        if let Ok(address) = key.0.parse::<IpAddr>() {
-            result.push(SocketAddr::new(address, key.1));
-            return Ok(result);
-        }
-        let lookup = self.lookup(&key).map_err(|error| not_sent(error.into()))?;
-        let wait = (!timeout.after.is_not_happening()).then(|| *timeout.after);
-        self.signal.wait(wait, || lookup.addresses.get().is_some());
-        match lookup.addresses.get() {
-            Some(Ok(addresses)) if !addresses.is_empty() => {
-                for address in addresses.iter().take(MAX_ADDRESSES) {
-                    result.push(*address);
-                }
-                Ok(result)
+        let limit = (!timeout.after.is_not_happening()).then(|| *timeout.after);
+        let found = self.0.resolve(&key, limit, |address| {
+            if result.len() < MAX_ADDRESSES {
+                result.push(address);
             }
-            Some(_) => Err(not_sent(ureq::Error::HostNotFound)),
-            None => Err(not_sent(ureq::Error::Timeout(timeout.reason))),
+        });
+        match found {
+            Ok(()) => Ok(result),
+            Err(Unresolved::NotFound) => Err(not_sent(ureq::Error::HostNotFound)),
+            Err(Unresolved::Late) => Err(not_sent(ureq::Error::Timeout(timeout.reason))),
+            Err(Unresolved::NoThread(error)) => Err(not_sent(error.into())),
         }
     }
 }
@@ -112,10 +62,4 @@ fn key(uri: &Uri) -> Option<Key> {
         _ => None,
     })?;
     Some((host.to_ascii_lowercase(), port))
-}
-
-impl fmt::Debug for RememberingResolver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RememberingResolver").finish_non_exhaustive()
-    }
 }

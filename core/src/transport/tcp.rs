@@ -127,7 +127,7 @@ impl Transport for TcpTransport {
     /// Whether the connection is idle and healthy. Bytes that wait, or an end of stream, mean
     /// that the server has said something that nobody asked for: such a connection is dropped.
     fn is_open(&mut self) -> bool {
-        matches!(probe(&self.socket.0), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        is_silent(&socket2::SockRef::from(&self.socket.0))
     }
 }
 
@@ -180,7 +180,7 @@ fn step(
 }
 
 /// The socket's own time-out (spelt differently by platforms), or a signal.
-fn is_pause(error: &io::Error) -> bool {
+pub(crate) fn is_pause(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => true,
         // On Unix this is the network's (retransmissions given up): a failure.
@@ -190,7 +190,7 @@ fn is_pause(error: &io::Error) -> bool {
 }
 
 /// Whether to wait on: a signal may be meant to end the call.
-fn go_on(pause: &io::Error) -> io::Result<()> {
+pub(crate) fn go_on(pause: &io::Error) -> io::Result<()> {
     if pause.kind() == io::ErrorKind::Interrupted && interrupt::is_wanted() {
         // Not `Interrupted`, upon which the layers above would read again.
         return Err(io::ErrorKind::ConnectionAborted.into());
@@ -198,17 +198,22 @@ fn go_on(pause: &io::Error) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the peer has neither sent anything that was not read nor closed.
+pub(crate) fn is_silent(socket: &socket2::Socket) -> bool {
+    matches!(probe(socket), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
 #[cfg(unix)]
-fn probe(stream: &TcpStream) -> io::Result<usize> {
+fn probe(socket: &socket2::Socket) -> io::Result<usize> {
     let mut byte = [std::mem::MaybeUninit::uninit()];
-    socket2::SockRef::from(stream).recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
+    socket.recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT)
 }
 
 #[cfg(not(unix))]
-fn probe(stream: &TcpStream) -> io::Result<usize> {
-    stream.set_nonblocking(true)?;
-    let result = stream.peek(&mut [0]);
-    stream.set_nonblocking(false)?;
+fn probe(socket: &socket2::Socket) -> io::Result<usize> {
+    socket.set_nonblocking(true)?;
+    let result = socket.peek(&mut [std::mem::MaybeUninit::uninit()]);
+    socket.set_nonblocking(false)?;
     result
 }
 

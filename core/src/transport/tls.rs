@@ -107,6 +107,39 @@ pub(crate) fn config(roots: &Roots, client: Option<&ClientCertificate>) -> TlsCo
         .build()
 }
 
+/// The same for a connection that ureq does not make.
+#[cfg(feature = "redis")]
+pub(crate) fn rustls_config(
+    roots: &Roots,
+    client: Option<&ClientCertificate>,
+) -> Result<rustls::ClientConfig, rustls::Error> {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    let mut trusted = rustls::RootCertStore::empty();
+    let builder = match roots.to_ureq() {
+        #[cfg(any(windows, target_vendor = "apple"))]
+        RootCerts::PlatformVerifier => {
+            rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier(builder)?
+        }
+        RootCerts::Specific(certificates) => {
+            let certificates = certificates.iter().map(|one| CertificateDer::from(one.der()));
+            trusted.add_parsable_certificates(certificates);
+            builder.with_root_certificates(trusted)
+        }
+        _ => {
+            trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            builder.with_root_certificates(trusted)
+        }
+    };
+    let Some(ClientCertificate(client)) = client else { return Ok(builder.with_no_client_auth()) };
+    let chain = client.certs().iter().map(|one| CertificateDer::from(one.der()).into_owned());
+    let key = PrivateKeyDer::try_from(client.private_key().der())
+        .map_err(|what| rustls::Error::General(what.to_owned()))?;
+    builder.with_client_auth_cert(chain.collect(), key.clone_key())
+}
+
 /// Windows and macOS verify for themselves; elsewhere the platform is a set of files.
 #[cfg(any(windows, target_vendor = "apple"))]
 fn platform() -> RootCerts {

@@ -1,0 +1,152 @@
+//! A store in Redis or Valkey, for a fleet.
+
+mod connection;
+mod fault;
+mod pool;
+mod script;
+mod settings;
+mod stream;
+mod target;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use redis::Value;
+
+use self::fault::Fault;
+use self::pool::{Pool, Trust};
+use self::script::{Script, Scripts};
+pub use self::settings::RedisStoreBuilder;
+use self::target::Target;
+use super::{Change, Lease, Loaded, TokenStore};
+use crate::per_process::PerProcess;
+use crate::{Error, LONGEST, Secret};
+
+/// Tokens shared through a Redis or Valkey server, by processes on any hosts.
+///
+/// The URL is `redis://[[user]:password@]host[:port][/database]`, `rediss://…` for TLS, or
+/// `unix:///path[?user=…&pass=…&db=…]`; `valkey` and `valkeys` mean the same. Special characters
+/// of a password are percent-encoded.
+///
+/// The server is a single one or a primary, Redis 6.2 or later or Valkey, such as managed services
+/// offer under one host name. Redis Cluster and Sentinel are not supported. A user of its own
+/// needs the commands `eval`, `evalsha`, `get`, `set`, `del` and `pttl`, with `select` for a
+/// database other than 0, and the keys that begin with the
+/// [prefix](RedisStoreBuilder::key_prefix).
+///
+/// Connections are opened when they are needed, and up to four are kept. What fails answers an
+/// error within its time, and the next operation tries anew. May be used from any thread, and
+/// goes on in a forked child, with connections of its own.
+pub struct RedisStore {
+    target: Target,
+    trust: Trust,
+    timeout: Duration,
+    key_prefix: String,
+    scripts: Scripts,
+    pool: PerProcess<Pool>,
+}
+
+impl RedisStore {
+    /// A store with the defaults. Contacts nobody; a bad URL is an `invalid_argument`.
+    pub fn new(url: impl Into<Secret>) -> Result<Self, Error> {
+        Self::builder(url).build()
+    }
+
+    /// Starts from a URL.
+    pub fn builder(url: impl Into<Secret>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(url.into())
+    }
+
+    /// Where the entry of that name is. The braces would have a cluster keep its lease with it.
+    fn entry_key(&self, name: &str) -> String {
+        format!("{}{{{name}}}", self.key_prefix)
+    }
+
+    fn lease_key(&self, name: &str) -> String {
+        format!("{}{{{name}}}:lease", self.key_prefix)
+    }
+
+    fn run(
+        &self,
+        script: &Script,
+        key: &str,
+        arguments: &[&[u8]],
+        within: Duration,
+    ) -> Result<Value, Fault> {
+        let until = Instant::now() + within.min(LONGEST);
+        self.pool.get(Pool::default).run(&self.target, &self.trust, until, script, key, arguments)
+    }
+}
+
+impl TokenStore for RedisStore {
+    fn load(&self, name: &str, within: Duration) -> Result<Option<Loaded>, Error> {
+        match self.run(&self.scripts.load, &self.entry_key(name), &[], within)? {
+            Value::Nil => Ok(None),
+            Value::Array(parts) => match <[Value; 2]>::try_from(parts) {
+                Ok([Value::BulkString(entry), Value::Int(left)]) => {
+                    // Less than nothing means that nothing was said of its end.
+                    let left = u64::try_from(left).ok().map(Duration::from_millis);
+                    Ok(Some(Loaded { entry, left }))
+                }
+                _ => Err(Fault::Unintelligible.into()),
+            },
+            _ => Err(Fault::Unintelligible.into()),
+        }
+    }
+
+    fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
+        let keep = milliseconds(change.keep);
+        let mut arguments = vec![change.entry, keep.as_bytes()];
+        arguments.extend(change.replaces);
+        Ok(was_set(&self.run(&self.scripts.save, &self.entry_key(name), &arguments, within)?)?)
+    }
+
+    fn lease(
+        &self,
+        name: &str,
+        owner: &str,
+        span: Duration,
+        within: Duration,
+    ) -> Result<Lease, Error> {
+        let span = milliseconds(span);
+        let arguments = [owner.as_bytes(), span.as_bytes()];
+        let acquired =
+            was_set(&self.run(&self.scripts.lease, &self.lease_key(name), &arguments, within)?)?;
+        Ok(if acquired { Lease::Acquired } else { Lease::Held })
+    }
+
+    fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
+        match self.run(&self.scripts.release, &self.lease_key(name), &[owner.as_bytes()], within)? {
+            Value::Int(_) => Ok(()),
+            _ => Err(Fault::Unintelligible.into()),
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+}
+
+/// As the server counts: it knows neither none at all nor more than it can add to its clock.
+fn milliseconds(time: Duration) -> String {
+    time.min(LONGEST).as_millis().max(1).to_string()
+}
+
+/// What `SET` answered, or that it was not called.
+fn was_set(answer: &Value) -> Result<bool, Fault> {
+    match answer {
+        Value::Okay => Ok(true),
+        Value::Int(0) => Ok(false),
+        _ => Err(Fault::Unintelligible),
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("address", &self.target.address)
+            .field("timeout", &self.timeout)
+            .field("key_prefix", &self.key_prefix)
+            .finish_non_exhaustive()
+    }
+}

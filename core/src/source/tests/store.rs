@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::source::engine::Engine;
 use crate::store::{Change, FileStore, Lease, Loaded, MemoryStore, TokenStore};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Condvar, Mutex, lock, wait};
 use crate::token::Origin;
 use crate::{Code, Error};
 
@@ -24,6 +24,7 @@ struct Faulty {
     store: MemoryStore,
     fault: Mutex<Option<Fault>>,
     seen: Mutex<Vec<&'static str>>,
+    changed: Condvar,
     name: Mutex<String>,
     /// Whoever asks for the lease has it.
     lawless: AtomicBool,
@@ -49,9 +50,10 @@ impl Faulty {
         *lock(&self.fault) = None;
     }
 
-    /// The operations since the last time.
+    /// The operations since the last time, once the lease was given back.
     fn seen(&self) -> Vec<&'static str> {
-        std::mem::take(&mut lock(&self.seen))
+        let is_over = |seen: &Vec<&'static str>| seen.last() == Some(&"release");
+        std::mem::take(&mut *wait(&self.seen, &self.changed, None, is_over))
     }
 
     fn at<T>(
@@ -62,6 +64,7 @@ impl Faulty {
     ) -> Result<T, Error> {
         name.clone_into(&mut lock(&self.name));
         lock(&self.seen).push(operation);
+        self.changed.notify_all();
         // Not under the lock: it may use the store.
         let fault = lock(&self.fault).take();
         let mut verdict = Work;
@@ -223,7 +226,6 @@ fn a_refresh_is_marked_before_it_is_sent_and_what_it_brings_is_saved_before_it_i
     assert_eq!(store.seen(), ["load", "lease", "load", "save", "release"]);
     stage.clock.advance(HOUR);
     token(&one).unwrap();
-    crate::source::helpers::join(one.close());
     assert_eq!(store.seen(), ["load", "lease", "load", "save", "save", "release"]);
 }
 

@@ -197,6 +197,19 @@ enum frontegg_event_kind
      * each failure.
      */
     FRONTEGG_EVENT_KIND_THROTTLED = 6,
+    /**
+     * The shared store had a token that a sibling got.
+     */
+    FRONTEGG_EVENT_KIND_STORE_HIT = 7,
+    /**
+     * The shared store failed, with this error: the source goes on without it. Once, until it
+     * works again.
+     */
+    FRONTEGG_EVENT_KIND_STORE_FAILED = 8,
+    /**
+     * The shared store works again.
+     */
+    FRONTEGG_EVENT_KIND_STORE_RECOVERED = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -312,9 +325,14 @@ typedef struct {
      */
     uint64_t waits;
     /**
-     * Tokens that a shared store had. None yet: the only store is memory.
+     * Tokens that the shared store had.
      */
     uint64_t store_hits;
+    /**
+     * Times that the shared store failed, so that a renewal went on without it.
+     * frontegg_token_source_store_error tells why.
+     */
+    uint64_t store_failures;
     /**
      * Whether refresh tokens were rejected so often before their first use that the policy
      * `auto` does without, for the time being.
@@ -561,6 +579,15 @@ void frontegg_source_config_set_observer(frontegg_source_config *config,
                                          void *user_data);
 
 /**
+ * Where to share tokens with other sources of the same API token, in this process or in others,
+ * by name: `memory` (the default: nowhere, each source for itself), `file` (a file store in the
+ * user's cache), or `file:` and the path of a directory. A name is read where a source is made.
+ *
+ * A store that fails makes no call fail, and none wait longer than the store's own time-out.
+ */
+void frontegg_source_config_set_store_name(frontegg_source_config *config, const char *name);
+
+/**
  * Makes a source for this API token, which is the caller's to free. With NULL for the config,
  * every setting is at its default; a bad one surfaces here, as
  * FRONTEGG_STATUS_INVALID_ARGUMENT. Does not block: contacts nobody until a token is asked for.
@@ -575,9 +602,11 @@ frontegg_status frontegg_token_source_new(const frontegg_client *client,
                                           frontegg_error **error);
 
 /**
- * The same with a client of its own, and the API token that `FRONTEGG_CLIENT_ID` and
- * `FRONTEGG_SECRET` name. With NULL for the client's config, that is as
- * frontegg_config_new_from_env makes it. No other thread may change the environment meanwhile.
+ * The same with a client of its own, the API token that `FRONTEGG_CLIENT_ID` and
+ * `FRONTEGG_SECRET` name, and the shared store that `FRONTEGG_TOKEN_STORE` names, as
+ * frontegg_source_config_set_store_name would; the config's own goes before. An empty variable is
+ * as good as none. With NULL for the client's config, that is as frontegg_config_new_from_env
+ * makes it. No other thread may change the environment meanwhile.
  */
 frontegg_status frontegg_token_source_new_from_env(const frontegg_config *client_config,
                                                    const frontegg_source_config *config,
@@ -644,6 +673,12 @@ void frontegg_token_source_stats(const frontegg_token_source *source,
                                  size_t size);
 
 /**
+ * What the shared store's last failure was, which is the caller's to free. NULL once the store
+ * works again, where none has failed, and for NULL. Does not block.
+ */
+frontegg_error *frontegg_token_source_store_error(const frontegg_token_source *source);
+
+/**
  * Fails all calls with FRONTEGG_STATUS_CLOSED, those that wait at once, interrupts a renewal
  * under way, and blocks until its thread has ended, which one that is connecting does with that
  * step. The client stays open. May be called from any thread, repeatedly, and with NULL. The
@@ -689,8 +724,8 @@ int64_t frontegg_access_token_expires_at_ms(const frontegg_access_token *token);
 int64_t frontegg_access_token_renewal_due_at_ms(const frontegg_access_token *token);
 
 /**
- * What its source got the token by: `authenticate` or `refresh`. The string is static. NULL
- * for NULL.
+ * What its source got the token by: `authenticate`, `refresh`, or `store` where a sibling had put
+ * it into a shared store. The string is static. NULL for NULL.
  */
 const char *frontegg_access_token_origin(const frontegg_access_token *token);
 

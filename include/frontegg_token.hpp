@@ -471,6 +471,13 @@ public:
                                             observer_.get());
         return *this;
     }
+    /// Where to share tokens with other sources of the same API token, by name: `memory` (the
+    /// default: nowhere, each source for itself), `file` (in the user's cache), or `file:` and the
+    /// path of a directory.
+    SourceConfig &store(std::string_view name) {
+        frontegg_source_config_set_store_name(config_.get(), detail::Text(name));
+        return *this;
+    }
 
     /// The handle of the C interface; still owned by this object.
     const frontegg_source_config *get() const noexcept { return config_.get(); }
@@ -515,7 +522,8 @@ public:
         return detail::time<std::chrono::milliseconds>(
             frontegg_access_token_renewal_due_at_ms(get()));
     }
-    /// What its source got it by: `authenticate` or `refresh`.
+    /// What its source got it by: `authenticate`, `refresh`, or `store` where a sibling had put it
+    /// into a shared store.
     std::string_view origin() const noexcept {
         return detail::view(frontegg_access_token_origin(get()));
     }
@@ -571,8 +579,9 @@ public:
                                                detail::Text(secret), config.get(), source, error);
           })) {}
 
-    /// A source with the endpoint that the environment names, see Config::from_env, and the API
-    /// token that `FRONTEGG_CLIENT_ID` and `FRONTEGG_SECRET` name.
+    /// A source with the endpoint that the environment names, see Config::from_env, the API token
+    /// that `FRONTEGG_CLIENT_ID` and `FRONTEGG_SECRET` name, and the store that
+    /// `FRONTEGG_TOKEN_STORE` names, if it does and the config has none.
     static TokenSource from_env(const SourceConfig &config = SourceConfig()) {
         return TokenSource(nullptr, config);
     }
@@ -644,6 +653,14 @@ public:
         Stats stats{};
         frontegg_token_source_stats(source_.get(), &stats, sizeof stats);
         return stats;
+    }
+
+    /// What the shared store's last failure was; nothing once it works again.
+    std::optional<Error> store_error() const {
+        detail::Handle<frontegg_error> error(frontegg_token_source_store_error(source_.get()));
+        if (error == nullptr) return std::nullopt;
+        const frontegg_status status = frontegg_error_status(error.get());
+        return Error(status, std::move(error));
     }
 
     /// Fails all calls with an Error of code `closed`, those that wait at once, interrupts a

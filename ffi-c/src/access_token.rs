@@ -53,6 +53,7 @@ const fn name(origin: Origin) -> Option<&'static CStr> {
     match origin {
         Origin::Authenticate => Some(c"authenticate"),
         Origin::Refresh => Some(c"refresh"),
+        Origin::Store => Some(c"store"),
         _ => None,
     }
 }
@@ -115,8 +116,8 @@ pub extern "C" fn frontegg_access_token_renewal_due_at_ms(
     number(token, |token| since_1970(token.inner.renewal_due_at()?))
 }
 
-/// What its source got the token by: `authenticate` or `refresh`. The string is static. NULL
-/// for NULL.
+/// What its source got the token by: `authenticate`, `refresh`, or `store` where a sibling had put
+/// it into a shared store. The string is static. NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_access_token_origin(
     token: Option<&frontegg_access_token>,

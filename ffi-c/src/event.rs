@@ -28,6 +28,13 @@ pub enum frontegg_event_kind {
     /// A call got a remembered failure, this error, and the service was left alone. Once for
     /// each failure.
     Throttled = 6,
+    /// The shared store had a token that a sibling got.
+    StoreHit = 7,
+    /// The shared store failed, with this error: the source goes on without it. Once, until it
+    /// works again.
+    StoreFailed = 8,
+    /// The shared store works again.
+    StoreRecovered = 9,
 }
 
 use frontegg_event_kind as Kind;
@@ -40,6 +47,9 @@ const NAMES: &[(Kind, &CStr)] = &[
     (Kind::Failed, c"failed"),
     (Kind::ServedWhileFailing, c"served_while_failing"),
     (Kind::Throttled, c"throttled"),
+    (Kind::StoreHit, c"store_hit"),
+    (Kind::StoreFailed, c"store_failed"),
+    (Kind::StoreRecovered, c"store_recovered"),
 ];
 
 /// What happened to a source. Lent to an observer, with all that it points to, for the time of
@@ -112,6 +122,9 @@ mod tests {
             EventKind::Failed,
             EventKind::ServedWhileFailing,
             EventKind::Throttled,
+            EventKind::StoreHit,
+            EventKind::StoreFailed,
+            EventKind::StoreRecovered,
         ];
         assert!(
             core.iter()

@@ -24,6 +24,12 @@ struct Settings {
     policy: Option<Policy>,
     deadline: Option<Duration>,
     observer: Option<Observer>,
+    store: Option<Store>,
+}
+
+/// The last that was set.
+enum Store {
+    Named(String),
 }
 
 impl frontegg_source_config {
@@ -44,6 +50,10 @@ impl frontegg_source_config {
         }
         if let Some(observer) = settings.observer {
             builder = builder.observer(move |event| observer.tell(event));
+        }
+        match &settings.store {
+            Some(Store::Named(name)) => builder = builder.store(name.as_str()),
+            None => {}
         }
         Ok(builder)
     }
@@ -124,6 +134,23 @@ pub extern "C" fn frontegg_source_config_set_observer(
 ) {
     set(config, |settings| {
         settings.observer = observer.map(|call| Observer { call, user_data });
+        Ok(())
+    });
+}
+
+/// Where to share tokens with other sources of the same API token, in this process or in others,
+/// by name: `memory` (the default: nowhere, each source for itself), `file` (a file store in the
+/// user's cache), or `file:` and the path of a directory. A name is read where a source is made.
+///
+/// A store that fails makes no call fail, and none wait longer than the store's own time-out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn frontegg_source_config_set_store_name(
+    config: Option<&mut frontegg_source_config>,
+    name: *const c_char,
+) {
+    set(config, |settings| {
+        // SAFETY: the header's rule on strings.
+        settings.store = Some(Store::Named(unsafe { read(name, "the store's name") }?.into()));
         Ok(())
     });
 }

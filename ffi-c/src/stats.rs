@@ -19,8 +19,11 @@ pub struct frontegg_stats {
     pub failures: u64,
     /// Calls that waited for a renewal.
     pub waits: u64,
-    /// Tokens that a shared store had. None yet: the only store is memory.
+    /// Tokens that the shared store had.
     pub store_hits: u64,
+    /// Times that the shared store failed, so that a renewal went on without it.
+    /// frontegg_token_source_store_error tells why.
+    pub store_failures: u64,
     /// Whether refresh tokens were rejected so often before their first use that the policy
     /// `auto` does without, for the time being.
     pub authenticating_only: bool,
@@ -35,6 +38,7 @@ impl From<Stats> for frontegg_stats {
             failures: stats.failures,
             waits: stats.waits,
             store_hits: stats.store_hits,
+            store_failures: stats.store_failures,
             authenticating_only: stats.authenticating_only,
         }
     }
@@ -63,14 +67,14 @@ mod tests {
     #[test]
     fn a_caller_of_any_version_gets_what_it_knows() {
         let stats = frontegg_stats { authentications: 1, refreshes: 2, ..Default::default() };
-        let mut bytes = [[7_u64; 8]; 2];
+        let mut bytes = [[7_u64; 9]; 2];
         // SAFETY: there are as many bytes as are named.
         unsafe {
             stats.write_to((&raw mut bytes[0]).cast(), 8);
-            stats.write_to((&raw mut bytes[1]).cast(), 64);
+            stats.write_to((&raw mut bytes[1]).cast(), 72);
         }
-        assert_eq!(bytes[0], [1, 7, 7, 7, 7, 7, 7, 7]);
-        assert_eq!(bytes[1][..6], [1, 2, 0, 0, 0, 0]);
-        assert_eq!(bytes[1][7], 0);
+        assert_eq!(bytes[0], [1, 7, 7, 7, 7, 7, 7, 7, 7]);
+        assert_eq!(bytes[1][..7], [1, 2, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[1][8], 0);
     }
 }

@@ -126,9 +126,11 @@ pub unsafe extern "C" fn frontegg_token_source_new(
     })
 }
 
-/// The same with a client of its own, and the API token that `FRONTEGG_CLIENT_ID` and
-/// `FRONTEGG_SECRET` name. With NULL for the client's config, that is as
-/// frontegg_config_new_from_env makes it. No other thread may change the environment meanwhile.
+/// The same with a client of its own, the API token that `FRONTEGG_CLIENT_ID` and
+/// `FRONTEGG_SECRET` name, and the shared store that `FRONTEGG_TOKEN_STORE` names, as
+/// frontegg_source_config_set_store_name would; the config's own goes before. An empty variable is
+/// as good as none. With NULL for the client's config, that is as frontegg_config_new_from_env
+/// makes it. No other thread may change the environment meanwhile.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_token_source_new_from_env(
     client_config: Option<&frontegg_config>,
@@ -139,9 +141,7 @@ pub extern "C" fn frontegg_token_source_new_from_env(
     call(source, error, || {
         let builder = match client_config {
             None => TokenSourceBuilder::from_env(),
-            Some(given) => {
-                TokenSource::builder(given.builder()?.build()?, Credentials::from_env()?)
-            }
+            Some(given) => TokenSourceBuilder::from_env_with(given.builder()?.build()?),
         };
         frontegg_token_source::new(builder, config)
     })
@@ -248,6 +248,18 @@ pub unsafe extern "C" fn frontegg_token_source_stats(
             unsafe { frontegg_stats::write_to(&known, stats, size) };
         }
     });
+}
+
+/// What the shared store's last failure was, which is the caller's to free. NULL once the store
+/// works again, where none has failed, and for NULL. Does not block.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_token_source_store_error(
+    source: Option<&frontegg_token_source>,
+) -> Option<Box<frontegg_error>> {
+    accessor(None, || {
+        let failure = source?.inner.stats().store_error?;
+        Some(Box::new(frontegg_error::new(&failure)))
+    })
 }
 
 /// Fails all calls with FRONTEGG_STATUS_CLOSED, those that wait at once, interrupts a renewal

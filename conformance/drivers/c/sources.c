@@ -49,6 +49,7 @@ static cJSON *new_source(const cJSON *request) {
     const cJSON *window = cJSON_GetObjectItem(settings, "renewal_window");
     const cJSON *deadline = cJSON_GetObjectItem(settings, "deadline_ms");
     const char *policy = text(settings, "policy");
+    const char *store = text(settings, "store");
     source *this = zeroed(sizeof *this);
     pthread_mutex_init(&this->lock, NULL);
     this->events = cJSON_CreateArray();
@@ -64,6 +65,7 @@ static cJSON *new_source(const cJSON *request) {
     if (deadline != NULL) {
         frontegg_source_config_set_deadline_ms(config, (uint64_t)deadline->valuedouble);
     }
+    if (store != NULL) frontegg_source_config_set_store_name(config, store);
 
     frontegg_error *error = NULL;
     frontegg_status status;
@@ -146,6 +148,16 @@ static cJSON *stats(const frontegg_token_source *source_handle) {
     cJSON_AddNumberToObject(ok, "failures", (double)stats.failures);
     cJSON_AddNumberToObject(ok, "waits", (double)stats.waits);
     cJSON_AddNumberToObject(ok, "store_hits", (double)stats.store_hits);
+    cJSON_AddNumberToObject(ok, "store_failures", (double)stats.store_failures);
+    frontegg_error *error = frontegg_token_source_store_error(source_handle);
+    if (error == NULL) {
+        cJSON_AddNullToObject(ok, "store_error");
+    } else {
+        cJSON *told = cJSON_AddObjectToObject(ok, "store_error");
+        add_text(told, "code", frontegg_error_code(error));
+        add_text(told, "message", frontegg_error_message(error));
+        frontegg_error_free(error);
+    }
     cJSON_AddBoolToObject(ok, "authenticating_only", stats.authenticating_only);
     return reply;
 }

@@ -73,7 +73,7 @@ inline Json answer(const frontegg::Error &error) {
     };
 }
 
-inline Json answer(const frontegg::Stats &stats) {
+inline Json answer(const frontegg::Stats &stats, const std::optional<frontegg::Error> &store_error) {
     return {{"ok",
              {{"authentications", stats.authentications},
               {"refreshes", stats.refreshes},
@@ -81,5 +81,9 @@ inline Json answer(const frontegg::Stats &stats) {
               {"failures", stats.failures},
               {"waits", stats.waits},
               {"store_hits", stats.store_hits},
+              {"store_failures", stats.store_failures},
+              {"store_error", store_error ? Json{{"code", store_error->code()},
+                                                 {"message", store_error->message()}}
+                                          : Json()},
               {"authenticating_only", stats.authenticating_only}}}};
 }

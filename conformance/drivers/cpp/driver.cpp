@@ -89,6 +89,7 @@ private:
         if (given.contains("deadline_ms")) {
             config.deadline(std::chrono::milliseconds(given["deadline_ms"].get<std::int64_t>()));
         }
+        if (given.contains("store")) config.store(given["store"].get<std::string>());
         return config;
     }
 
@@ -209,7 +210,7 @@ private:
             const bool was_current = source->invalidate(request.at("token").get<std::string>());
             return {{"ok", {{"was_current", was_current}}}};
         }
-        if (op == "stats") return answer(source->stats());
+        if (op == "stats") return answer(source->stats(), source->store_error());
         if (op == "events") return {{"ok", {{"events", source.take_events()}}}};
         if (op == "set_credentials") {
             source->set_credentials(request.at("client_id").get<std::string>(),

@@ -134,6 +134,8 @@ static void source_configs(void) {
     frontegg_source_config_set_policy(NULL, NULL);
     frontegg_source_config_set_deadline_ms(NULL, 1);
     frontegg_source_config_set_observer(NULL, NULL, NULL);
+    frontegg_source_config_set_store_name(NULL, "memory");
+    frontegg_source_config_set_store_name(NULL, NULL);
 
     /* No observer is none. */
     frontegg_source_config_set_observer(config, NULL, NULL);
@@ -142,6 +144,12 @@ static void source_configs(void) {
     expect_null(frontegg_token_source_new(client, "id", "secret", config, &none, &error),
                 "the policy is NULL");
     CHECK(none == NULL);
+    frontegg_source_config_free(config);
+
+    config = frontegg_source_config_new();
+    frontegg_source_config_set_store_name(config, NULL);
+    expect_null(frontegg_token_source_new(client, "id", "secret", config, &none, &error),
+                "the store's name is NULL");
     frontegg_source_config_free(config);
 }
 
@@ -197,6 +205,7 @@ static void sources(void) {
     frontegg_token_source_stats(NULL, NULL, 0);
     frontegg_token_source_stats(source, &stats, sizeof stats);
     CHECK(stats.authentications == 0 && stats.waits == 0);
+    CHECK(frontegg_token_source_store_error(NULL) == NULL);
     CHECK(frontegg_token_source_token(source, &token, NULL) == FRONTEGG_STATUS_OK);
 
     CHECK(!frontegg_token_source_invalidate(NULL, frontegg_access_token_token(token)));

@@ -96,11 +96,11 @@ int main(void) {
     expect(&closing, 0, FRONTEGG_EVENT_KIND_AUTHENTICATED, 1, FRONTEGG_STATUS_OK);
     free_source(source, &closing);
 
-    for (int32_t kind = 1; kind <= FRONTEGG_EVENT_KIND_THROTTLED; ++kind) {
+    for (int32_t kind = 1; kind <= FRONTEGG_EVENT_KIND_STORE_RECOVERED; ++kind) {
         CHECK(strlen(frontegg_event_kind_name(kind)) > 0);
     }
     CHECK_TEXT(frontegg_event_kind_name(FRONTEGG_EVENT_KIND_FELL_BACK), "fell_back");
-    CHECK(frontegg_event_kind_name(0) == NULL && frontegg_event_kind_name(7) == NULL);
+    CHECK(frontegg_event_kind_name(0) == NULL && frontegg_event_kind_name(10) == NULL);
     frontegg_client_free(client);
     return 0;
 }

@@ -7,4 +7,5 @@ mod header;
 mod install;
 mod programs;
 mod sources;
+mod stores;
 mod symbols;

@@ -42,6 +42,7 @@ pub(crate) fn environment(emulator: &Emulator, base_url: &str, command: &mut Com
         .env_remove("FRONTEGG_DOMAIN")
         .env_remove("FRONTEGG_REGION")
         .env_remove("FRONTEGG_VENDOR_HOST")
+        .env_remove("FRONTEGG_TOKEN_STORE")
         .env_remove("RUST_BACKTRACE")
         .env("FRONTEGG_BASE_URL", base_url)
         .env("FRONTEGG_CA_FILE", ca_file(emulator))
@@ -71,11 +72,17 @@ pub(crate) fn valgrind(program: &Path) -> Command {
 
 /// Runs a program over HTTP and over HTTPS, each under valgrind.
 pub(crate) fn check(program: &Path) {
+    check_with(program, |_| {});
+}
+
+/// The same with more in its environment.
+pub(crate) fn check_with(program: &Path, add: impl Fn(&mut Command)) {
     for secure in [false, true] {
         let emulator = emulator();
         let url = if secure { emulator.https_base_url() } else { emulator.base_url() };
         let mut command = valgrind(program);
         environment(&emulator, &url, &mut command);
+        add(&mut command);
         run(&mut command);
         let counts = emulator.state().counts;
         assert!(counts.authenticate.ok > 0, "{counts:?}");

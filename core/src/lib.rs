@@ -49,6 +49,7 @@ mod error;
 pub mod guard;
 pub mod interrupt;
 pub mod per_process;
+mod reached;
 mod retry;
 mod source;
 mod store;

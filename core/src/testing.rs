@@ -39,3 +39,27 @@ pub(crate) fn shifted_tick(tick: u64) -> u64 {
     let boot = BOOT.load(Ordering::SeqCst);
     tick.wrapping_add(boot).wrapping_add_signed(WALL.load(Ordering::SeqCst).wrapping_mul(3))
 }
+
+/// Where this process is to be killed or stopped: `marked 1 KILL` or `answered 2 STOP`, the
+/// number being how many times it gets there.
+const SIGNAL_AT: &str = "FRONTEGG_TESTING_SIGNAL_AT";
+
+/// A renewal has come to this step: `lease`, `leased`, `marked`, `answered`, `writing`, `ending`.
+#[cfg(unix)]
+pub(crate) fn reached(step: &str) {
+    use rustix::process::{Signal, getpid, kill_process};
+    static TIMES: AtomicU64 = AtomicU64::new(0);
+    let Ok(wanted) = std::env::var(SIGNAL_AT) else { return };
+    let mut words = wanted.split(' ');
+    if words.next() != Some(step) {
+        return;
+    }
+    let times = TIMES.fetch_add(1, Ordering::SeqCst) + 1;
+    if words.next().and_then(|word| word.parse().ok()) == Some(times) {
+        let stop = words.next() == Some("STOP");
+        let _ = kill_process(getpid(), if stop { Signal::STOP } else { Signal::KILL });
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn reached(_: &str) {}

@@ -14,6 +14,7 @@ use crate::cancel::Canceller;
 use crate::clock::Clock;
 use crate::guard::guard;
 use crate::per_process::PerProcess;
+use crate::reached::reached;
 use crate::sync::{Latch, Mutex, MutexGuard, lock, thread};
 use crate::token::TokenSet;
 use crate::{AccessToken, Code, Credentials, Error, retry};
@@ -314,10 +315,12 @@ impl Engine {
         flight: &Flight,
         give_up: Instant,
     ) -> Answer {
+        reached("marked");
         let before = Mutex::new(self.clock.now());
         let note = || *lock(&before) = self.clock.now();
         let answer = self.service.request(what, credentials, &flight.canceller, give_up, &note);
         let since = *lock(&before);
+        reached("answered");
         Answer::Requested(answer.map(|token_set| grant(token_set, since)))
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::guard::guard;
+use crate::reached::reached;
 use crate::store::{Change, Lease, Stored, TokenStore, Vault, unique};
 use crate::{Credentials, Error};
 
@@ -101,6 +102,7 @@ impl Visit<'_> {
     }
 
     fn lease(&mut self, span: Duration) -> Result<Lease, Error> {
+        reached("lease");
         let give_up = from_now(span);
         let lease = self.timed(|visit, within| {
             let owner = visit.owner.clone()?;
@@ -108,6 +110,9 @@ impl Visit<'_> {
             visit.store.lease(visit.vault.name(), &owner, span, within)
         })?;
         self.give_up = (lease == Lease::Acquired).then_some(give_up);
+        if self.give_up.is_some() {
+            reached("leased");
+        }
         Ok(lease)
     }
 
@@ -129,6 +134,7 @@ impl Visit<'_> {
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         if let (Some(_), Ok(owner)) = (self.give_up, &self.owner) {
+            reached("ending");
             let within = self.store.timeout();
             if let Err(error) = guard(|| self.store.release(self.vault.name(), owner, within)) {
                 // It ends by itself.

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::per_process::PerProcess;
+use crate::reached::reached;
 use crate::store::{Change, Lease, Loaded, TokenStore};
 
 use directory::Directory;
@@ -102,6 +103,7 @@ impl FileStore {
             if current.is_some() && current.as_deref() != change.replaces {
                 return Ok(false);
             }
+            reached("writing");
             draft.publish()?;
         }
         entry::remove_litter(&self.directory, name);

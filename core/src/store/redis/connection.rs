@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::stream::{Stream, Timed, left};
 use super::target::{Address, Login, Target};
 use crate::Secret;
+use crate::reached::reached;
 use crate::transport::{Lookups, Unresolved};
 
 /// The longest answer that is read, in bytes.
@@ -52,6 +53,7 @@ impl Connection {
     /// Sends a request and reads its answer, which may be an error.
     pub(super) fn ask(&mut self, request: &[u8]) -> Result<Value, Fault> {
         self.send(request)?;
+        reached("writing");
         self.receive(&mut Parser::new())
     }
 

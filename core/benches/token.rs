@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use frontegg_emulator::{Emulator, Options};
-use frontegg_token::{Client, Credentials, Endpoint, TokenSource};
+use frontegg_token::{Client, Credentials, Endpoint, FileStore, TokenSource};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 const ROUNDS: usize = 15;
@@ -26,8 +26,14 @@ fn main() {
     let endpoint = Endpoint::url(&emulator.base_url()).expect("a good URL");
     let client = Client::builder(endpoint).build().expect("good settings");
     let credentials = Credentials::new(emulator.client_id(), emulator.secret()).expect("not empty");
-    let source = TokenSource::builder(client, credentials).build().expect("good settings");
+    let build = || TokenSource::builder(client.clone(), credentials.clone());
+    let source = build().build().expect("good settings");
     let token = source.token().expect("the emulator answers");
+    let folder = std::env::temp_dir().join(format!("frontegg-bench-{}", std::process::id()));
+    let store = FileStore::in_directory(&folder);
+    let sharing = build().store(store).build().expect("good settings");
+    sharing.token().expect("the emulator answers");
+    std::fs::remove_dir_all(&folder).expect("the store has used it");
     let far = Instant::now() + Duration::from_secs(86_400);
     let by_hand = ByHand { token: ArcSwap::from_pointee((token.as_str().to_owned(), far)) };
 
@@ -42,13 +48,17 @@ fn main() {
     let borrowed = || {
         black_box(source.token_ref().expect("fresh").as_str());
     };
+    let shared = || {
+        black_box(sharing.token().expect("fresh").as_str());
+    };
     let clock = || {
         black_box(Instant::now());
     };
-    let layers: [(&str, &(dyn Fn() + Sync)); 4] = [
+    let layers: [(&str, &(dyn Fn() + Sync)); 5] = [
         ("ArcSwap load + Instant::now", &floor),
         ("token()", &owned),
         ("token_ref()", &borrowed),
+        ("token() with a file store", &shared),
         ("Instant::now alone", &clock),
     ];
     println!(

@@ -2,7 +2,8 @@
 //! `sources herd [CALLERS]`: how long so many callers of an empty source take until all have a
 //! token, in milliseconds; `sources slowest`: the slowest call while a due token is renewed, in
 //! microseconds, and of how many calls; `sources memory [SOURCES]`: bytes for each of so many
-//! sources that have a token. For `benches/sources.py`, beside programs of the other languages that do the
+//! sources that have a token; `sources cold`: how long the first token of a process takes, in
+//! milliseconds, settings and all, from the store of the environment if it names one. For `benches/sources.py`, beside programs of the other languages that do the
 //! same.
 
 use std::hint::black_box;
@@ -10,7 +11,9 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use frontegg_token::{ClientBuilder, Credentials, Proxy, Roots, TokenSource, TokenSourceBuilder};
+use frontegg_token::{
+    Client, ClientBuilder, Credentials, Proxy, Roots, TokenSource, TokenSourceBuilder,
+};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -20,9 +23,17 @@ fn main() {
         Some("cached") => cached(number(1, 1_000_000), number(2, 1)),
         Some("herd") => herd(number(1, 1_000)),
         Some("slowest") => slowest(),
+        Some("cold") => cold(),
         Some("memory") => memory(number(1, 10_000)),
-        _ => panic!("sources cached|herd|slowest|memory …"),
+        _ => panic!("sources cached|herd|slowest|cold|memory …"),
     }
+}
+
+fn cold() {
+    let begin = Instant::now();
+    let source = TokenSourceBuilder::from_env_with(client()).build().unwrap();
+    black_box(source.token().unwrap().as_str());
+    println!("{:.3}", begin.elapsed().as_secs_f64() * 1e3);
 }
 
 fn sources() -> impl Fn() -> TokenSource {
@@ -30,12 +41,16 @@ fn sources() -> impl Fn() -> TokenSource {
     move || make().build().unwrap()
 }
 
-fn builders() -> impl Fn() -> TokenSourceBuilder {
+fn client() -> Client {
     let mut builder = ClientBuilder::from_env().proxy(Proxy::None);
     if let Ok(file) = env::var("FRONTEGG_CA_FILE") {
         builder = builder.roots(Roots::pem_file(file));
     }
-    let client = builder.build().unwrap();
+    builder.build().unwrap()
+}
+
+fn builders() -> impl Fn() -> TokenSourceBuilder {
+    let client = client();
     let credentials = Credentials::from_env().unwrap();
     move || TokenSource::builder(client.clone(), credentials.clone())
 }

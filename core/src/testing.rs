@@ -56,8 +56,8 @@ pub(crate) fn reached(step: &str) {
     }
     let times = TIMES.fetch_add(1, Ordering::SeqCst) + 1;
     if words.next().and_then(|word| word.parse().ok()) == Some(times) {
-        let stop = words.next() == Some("STOP");
-        let _ = kill_process(getpid(), if stop { Signal::STOP } else { Signal::KILL });
+        let signal = if words.next() == Some("STOP") { Signal::STOP } else { Signal::KILL };
+        let _ = kill_process(getpid(), signal);
     }
 }
 

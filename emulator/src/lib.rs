@@ -87,6 +87,11 @@
 //! something of the genuine answer, or loses it (`after_processing`); `process` says otherwise. See
 //! [`Fault`], [`Action`].
 //!
+//! # Redis
+//!
+//! For clients that share their tokens, [`RedisServer`] runs a real Redis or Valkey server, which a
+//! test can pause, kill and bring back.
+//!
 //! # Why no HTTP library
 //!
 //! Half of what it must say is broken HTTP: heads cut in the middle, bodies shorter than they
@@ -110,6 +115,8 @@ mod order;
 mod pki;
 mod queue;
 mod random;
+#[cfg(unix)]
+mod redis;
 mod refresh;
 mod response;
 mod server;
@@ -122,3 +129,5 @@ pub use fault::{
 };
 pub use journal::{ApiTokenState, CallCounts, ClockState, Counts, Kind, Request, State};
 pub use options::{Algorithm, ApiToken, Options, RequiredHeader, Secret, TokenKind};
+#[cfg(unix)]
+pub use redis::{RedisOptions, RedisServer};

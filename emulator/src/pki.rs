@@ -10,7 +10,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
@@ -71,7 +71,7 @@ impl Authority {
         face: &Face<'_>,
         client_certificate: bool,
     ) -> io::Result<Arc<ServerConfig>> {
-        let certificate = self.server_certificate(face).map_err(io::Error::other)?;
+        let certificate = self.server_certificate(face).map_err(io::Error::other)?.der().clone();
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -94,7 +94,14 @@ impl Authority {
         Ok(Arc::new(config))
     }
 
-    fn server_certificate(&self, face: &Face<'_>) -> Result<CertificateDer<'static>, rcgen::Error> {
+    /// The certificate and key of a server that is another program.
+    #[cfg(unix)]
+    pub(crate) fn server_identity(&self, face: &Face<'_>) -> io::Result<Identity> {
+        let certificate = self.server_certificate(face).map_err(io::Error::other)?;
+        Ok(self.identity(&certificate))
+    }
+
+    fn server_certificate(&self, face: &Face<'_>) -> Result<Certificate, rcgen::Error> {
         let mut names: Vec<String> = match face {
             Face::WrongHost => vec!["wrong.host.invalid".into()],
             _ => ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec(),
@@ -111,7 +118,7 @@ impl Authority {
             Face::Expired => valid_for(&mut params, -5, -1),
             _ => valid_for(&mut params, -5, 365),
         }
-        Ok(params.signed_by(&self.leaf_key, &self.issuer)?.der().clone())
+        params.signed_by(&self.leaf_key, &self.issuer)
     }
 
     /// A client's certificate and key.
@@ -123,7 +130,11 @@ impl Authority {
         valid_for(&mut params, -5, 365);
         let certificate =
             params.signed_by(&self.leaf_key, &self.issuer).map_err(io::Error::other)?;
-        Ok(Identity { certificate_pem: certificate.pem(), key_pem: self.leaf_key.serialize_pem() })
+        Ok(self.identity(&certificate))
+    }
+
+    fn identity(&self, certificate: &Certificate) -> Identity {
+        Identity { certificate_pem: certificate.pem(), key_pem: self.leaf_key.serialize_pem() }
     }
 }
 

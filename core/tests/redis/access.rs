@@ -2,7 +2,7 @@
 
 use frontegg_token::{Code, RedisStore, RedisStoreBuilder};
 
-use crate::server::Server;
+use crate::server::{Server, rewritten};
 use crate::{Brief, NAME, assert_fault};
 
 /// Of a store that works.
@@ -16,9 +16,10 @@ fn assert_works(store: &RedisStore) {
 
 #[test]
 fn a_server_is_reached_by_name_and_by_address() {
-    let (server, port) = Server::on_port("--port", &[]);
+    let server = Server::on_port(&[]);
     for host in ["127.0.0.1", "localhost"] {
-        assert_works(&RedisStore::new(format!("redis://{host}:{port}")).unwrap());
+        let url = rewritten(server.tcp_url(), "127.0.0.1", host);
+        assert_works(&RedisStore::new(url).unwrap());
         server.command::<()>("FLUSHALL");
     }
 }
@@ -32,9 +33,9 @@ fn a_password_is_shown() {
     assert_fault(store("?user=planted&pass=planted").get(), "WRONGPASS");
     assert_fault(store("").get(), "NOAUTH");
 
-    let (server, port) = Server::on_port("--port", &["--requirepass", "p@ss/word"]);
-    assert_works(&RedisStore::new(format!("redis://:p%40ss%2Fword@localhost:{port}")).unwrap());
-    drop(server);
+    let server = Server::on_port(&["--requirepass", "p@ss/word"]);
+    let url = rewritten(server.tcp_url(), "//", "//:p%40ss%2Fword@");
+    assert_works(&RedisStore::new(url).unwrap());
     let open = Server::start();
     assert_fault(
         RedisStore::new(format!("{}?pass=planted", open.url())).unwrap().get(),
@@ -73,9 +74,9 @@ fn a_database_has_a_number() {
     assert_eq!(store("?db=3").entry().unwrap(), b"entry");
     assert_fault(store("?db=99").get(), "Redis answered ERR to the number of the database");
 
-    let (server, port) = Server::on_port("--port", &["--requirepass", "secret"]);
-    assert_works(&RedisStore::new(format!("redis://:secret@localhost:{port}/5")).unwrap());
-    drop(server);
+    let server = Server::on_port(&["--requirepass", "secret"]);
+    let url = rewritten(server.tcp_url(), "//", "//:secret@");
+    assert_works(&RedisStore::new(format!("{url}/5")).unwrap());
 }
 
 #[test]

@@ -33,13 +33,13 @@ fn a_server_that_dies_and_comes_back_empty() {
     let mut server = Server::start();
     let store = server.store();
     store.put(None, b"lost").unwrap();
-    server.kill();
+    server.kill().unwrap();
     assert_faults(&store, "no connection");
-    server.restart();
+    server.restart().unwrap();
     assert_eq!(store.get().unwrap(), None, "its scripts are there again");
     store.put(None, b"kept").unwrap();
     // Between two operations, nobody notices.
-    server.restart();
+    server.restart().unwrap();
     assert_eq!(store.borrow("o").unwrap(), Lease::Acquired);
 }
 
@@ -48,14 +48,14 @@ fn a_server_that_stands_still() {
     let server = Server::start();
     let (warm, cold) = (server.store(), server.store());
     warm.put(None, b"entry").unwrap();
-    server.stop();
+    server.pause().unwrap();
     let (warm, cold) = bounded(move || {
         for error in warm.errors(WHILE).into_iter().chain(cold.errors(WHILE)) {
             assert_fault::<()>(Err(error), "the time for Redis was up");
         }
         (warm, cold)
     });
-    server.resume();
+    server.resume().unwrap();
     assert_eq!(warm.entry().unwrap(), b"entry");
     assert_eq!(cold.entry().unwrap(), b"entry");
 }

@@ -7,7 +7,6 @@ mod faults;
 mod impostor;
 mod impostors;
 mod operations;
-mod pki;
 mod server;
 mod tls;
 

@@ -7,10 +7,10 @@
  * The rules, of which every function is predictable:
  *
  * Ownership. You own handles, you borrow strings. A handle (frontegg_config,
- *   frontegg_client, frontegg_source_config, frontegg_token_source, frontegg_access_token,
- *   frontegg_token_set, frontegg_error) is yours until you pass it to its _free, which takes
- *   NULL as well. Each that you are given has to be freed, even if two of them are the same
- *   pointer, as access tokens may be. Handles do not depend on one another: free them in any
+ *   frontegg_client, frontegg_redis_config, frontegg_token_store, frontegg_source_config,
+ *   frontegg_token_source, frontegg_access_token, frontegg_token_set, frontegg_error) is yours
+ *   until you pass it to its _free, which takes NULL as well. Each that you are given has to be
+ *   freed, even if two of them are the same pointer, as access tokens may be. Handles do not depend on one another: free them in any
  *   order. A const char * that you get is NUL-terminated UTF-8, lives as long as the handle
  *   that it was got from, and is not to be freed. What you pass in is copied where it is
  *   kept.
@@ -28,14 +28,15 @@
  *   a pointer comes with a length, that many bytes are read, and no terminator is needed. A
  *   NUL inside a text that the service sent reads as U+FFFD, so that nothing is cut short.
  *
- * Threads. A client, a token source, an access token, a token set and an error may be used by
- *   any number of threads at once; a config by one at a time. Nothing is global and nothing is
- *   bound to a thread. Nobody may be using a handle while it is freed. A token source renews on
+ * Threads. A client, a token store, a token source, an access token, a token set and an error may
+ *   be used by any number of threads at once; a config by one at a time. Nothing is global and
+ *   nothing is bound to a thread. Nobody may be using a handle while it is freed. A token source renews on
  *   a thread of its own, which lives no longer than the renewal.
  *
  * Fork. A child may go on with its parent's handles, whatever the parent was doing. It makes
  *   connections of its own; a token source goes on with its parent's access token, but renews by
- *   itself, without its parent's refresh token.
+ *   itself, without its parent's refresh token, or through the store that they share. A store in
+ *   memory is empty in the child.
  *
  * Blocking. These block, and no others: frontegg_client_authenticate and frontegg_client_refresh;
  *   frontegg_token_source_token and frontegg_token_source_token_with where no fresh token is at
@@ -250,6 +251,15 @@ typedef struct frontegg_config frontegg_config;
 typedef struct frontegg_error frontegg_error;
 
 /**
+ * The settings of a store in Redis or Valkey. All but the URL have a default, and a setting that
+ * was set twice has the last value. Setters copy what they are given, and do nothing for a NULL
+ * config. A bad value, which NULL is as well, surfaces in frontegg_token_store_new_redis; until
+ * then it is kept, even if a good one follows. One thread at a time may use a config. Owned by the
+ * caller; free it with frontegg_redis_config_free.
+ */
+typedef struct frontegg_redis_config frontegg_redis_config;
+
+/**
  * The settings of a token source, each of which has a default. Setters copy what they are
  * given, and do nothing for a NULL config. A bad value, which NULL is as well, surfaces where
  * a source is made; until then it is kept, even if a good one follows. One thread at a time
@@ -270,6 +280,16 @@ typedef struct frontegg_token_set frontegg_token_set;
  * Owned by the caller; free it with frontegg_token_source_free.
  */
 typedef struct frontegg_token_source frontegg_token_source;
+
+/**
+ * A place where sources of the same API token share its tokens. What is in it is sealed with the
+ * API token's secret, and never readable without. Any number of sources and threads may use one
+ * store at once. Sources keep what they need of it: it can be freed while they use it. Owned by
+ * the caller; free it with frontegg_token_store_free.
+ *
+ * A store of another kind than these cannot be made in C: it is written in Rust.
+ */
+typedef struct frontegg_token_store frontegg_token_store;
 
 /**
  * What happened to a source. Lent to an observer, with all that it points to, for the time of
@@ -538,6 +558,100 @@ frontegg_status frontegg_client_refresh(const frontegg_client *client,
                                         frontegg_error **error);
 
 /**
+ * A store in this process's memory, for sources that cannot be one source. A forked child has an
+ * empty one. Never NULL.
+ */
+frontegg_token_store *frontegg_token_store_new_memory(void);
+
+/**
+ * A store in files, for the processes of one user on one host, which is the caller's to free. The
+ * directory is made on first use where it is missing, with its parents, and is the user's alone;
+ * it should be on a local disk. NULL is the user's cache: `$XDG_CACHE_HOME/frontegg-token`, or
+ * else `~/.cache/frontegg-token`; `~/Library/Caches/frontegg-token` on macOS,
+ * `%LOCALAPPDATA%\frontegg-token` on Windows. No other thread may change the environment
+ * meanwhile.
+ *
+ * Fails with FRONTEGG_STATUS_INVALID_ARGUMENT where the environment names no such place, and where
+ * the directory is there and not fit to be trusted: it is another user's, others can write to it,
+ * or it is a symbolic link or no directory at all. That it cannot be made is no failure here, but
+ * one of the store when it is used.
+ */
+frontegg_status frontegg_token_store_new_file(const char *directory,
+                                              frontegg_token_store **store,
+                                              frontegg_error **error);
+
+/**
+ * A store in Redis or Valkey, for processes on any hosts, which is the caller's to free. This is
+ * where a bad setting surfaces, as FRONTEGG_STATUS_INVALID_ARGUMENT. Does not block: connections
+ * are opened when they are needed. The config stays the caller's: it can be freed at once, or
+ * serve again.
+ */
+frontegg_status frontegg_token_store_new_redis(const frontegg_redis_config *config,
+                                               frontegg_token_store **store,
+                                               frontegg_error **error);
+
+/**
+ * Frees a store. Sources and configs that it was given to go on with it. NULL is fine.
+ */
+void frontegg_token_store_free(frontegg_token_store *store);
+
+/**
+ * A config for the server at this URL, every other setting at its default:
+ * `redis://[[user]:password@]host[:port][/database]`, `rediss://...` for TLS, or
+ * `unix:///path[?user=...&pass=...&db=...]`; `valkey` and `valkeys` mean the same. Special
+ * characters of a password are percent-encoded. The URL is treated as a secret. Never NULL.
+ *
+ * The server is a single one or a primary, Redis 6.2 or later or Valkey; neither Redis Cluster nor
+ * Sentinel. A user of its own needs the commands `eval`, `evalsha`, `get`, `set`, `del` and `pttl`,
+ * with `select` for a database other than 0, and the keys that begin with the prefix.
+ */
+frontegg_redis_config *frontegg_redis_config_new(const char *url);
+
+/**
+ * Frees a config. Stores made from it stay as they are. NULL is fine.
+ */
+void frontegg_redis_config_free(frontegg_redis_config *config);
+
+/**
+ * How long the server's answers may take, all those of one renewal together: beyond that, a source
+ * goes on without the store. 250 ms by default; 0 is a bad value.
+ */
+void frontegg_redis_config_set_timeout_ms(frontegg_redis_config *config, uint64_t milliseconds);
+
+/**
+ * What all keys begin with. `frontegg-token:` by default.
+ */
+void frontegg_redis_config_set_key_prefix(frontegg_redis_config *config, const char *prefix);
+
+/**
+ * The certificate authorities to trust, where the URL asks for TLS: `platform` (the default) or
+ * `bundled`, as frontegg_config_set_roots has them.
+ */
+void frontegg_redis_config_set_roots(frontegg_redis_config *config, const char *roots);
+
+/**
+ * Trusts the certificate authorities in this PEM text of so many bytes, and no others.
+ */
+void frontegg_redis_config_set_ca_pem(frontegg_redis_config *config,
+                                      const char *pem,
+                                      size_t length);
+
+/**
+ * Trusts the certificate authorities in this PEM file, and no others. It is read now.
+ */
+void frontegg_redis_config_set_ca_file(frontegg_redis_config *config, const char *path);
+
+/**
+ * A client certificate chain and its private key, both PEM texts of so many bytes, to show where
+ * the URL asks for TLS. None by default.
+ */
+void frontegg_redis_config_set_client_certificate(frontegg_redis_config *config,
+                                                  const char *chain_pem,
+                                                  size_t chain_length,
+                                                  const char *key_pem,
+                                                  size_t key_length);
+
+/**
  * A config with every setting at its default. Never NULL.
  */
 frontegg_source_config *frontegg_source_config_new(void);
@@ -579,11 +693,20 @@ void frontegg_source_config_set_observer(frontegg_source_config *config,
                                          void *user_data);
 
 /**
- * Where to share tokens with other sources of the same API token, in this process or in others,
- * by name: `memory` (the default: nowhere, each source for itself), `file` (a file store in the
- * user's cache), or `file:` and the path of a directory. A name is read where a source is made.
+ * Where to share tokens with other sources of the same API token, in this process or in others.
+ * Any number of sources may share one store, which stays the caller's and can be freed at once.
+ * None by default. The last that was set counts, of a store and a store's name.
  *
  * A store that fails makes no call fail, and none wait longer than the store's own time-out.
+ */
+void frontegg_source_config_set_store(frontegg_source_config *config,
+                                      const frontegg_token_store *store);
+
+/**
+ * The same by name: `memory` (none: each source for itself), `file` (as
+ * frontegg_token_store_new_file makes it of NULL), `file:` and the path of a directory, or a URL
+ * as frontegg_redis_config_new takes it. Each source makes a store of its own of it, which is
+ * where a bad name surfaces.
  */
 void frontegg_source_config_set_store_name(frontegg_source_config *config, const char *name);
 

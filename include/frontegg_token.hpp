@@ -5,13 +5,13 @@
  *
  * A thin layer over frontegg_token.h, whose rules hold, with the habits of C++:
  *
- * Ownership. Config, Client, SourceConfig, TokenSource, AccessToken and TokenSet own what they
- *   stand for and free it; they can be moved, not copied. A std::string_view that an object gives
+ * Ownership. Config, Client, RedisConfig, TokenStore, SourceConfig, TokenSource, AccessToken and
+ *   TokenSet own what they stand for and free it; they can be moved, not copied. A std::string_view that an object gives
  *   is followed by a NUL and lives as long as the object. One that was moved from can only be
  *   assigned to or destroyed.
  * Errors. What fails throws frontegg::Error (or std::bad_alloc). No destructor throws.
- * Threads. A Client, a TokenSource, an AccessToken, a TokenSet and an Error may be used by any
- *   number of threads at once, a Config or SourceConfig by one at a time. No thread may be in a
+ * Threads. A Client, a TokenStore, a TokenSource, an AccessToken, a TokenSet and an Error may be
+ *   used by any number of threads at once, a Config, RedisConfig or SourceConfig by one at a time. No thread may be in a
  *   call of a Client or TokenSource that is destroyed.
  * Observers. An exception that an observer lets out is dropped.
  * Strings. UTF-8, without a NUL inside. Copies made for a call are zeroed after it.
@@ -44,6 +44,12 @@ namespace detail {
 struct Free {
     void operator()(frontegg_config *config) const noexcept { frontegg_config_free(config); }
     void operator()(frontegg_client *client) const noexcept { frontegg_client_free(client); }
+    void operator()(frontegg_redis_config *config) const noexcept {
+        frontegg_redis_config_free(config);
+    }
+    void operator()(frontegg_token_store *store) const noexcept {
+        frontegg_token_store_free(store);
+    }
     void operator()(frontegg_source_config *config) const noexcept {
         frontegg_source_config_free(config);
     }
@@ -408,6 +414,111 @@ private:
     detail::Handle<frontegg_client> client_;
 };
 
+/// A place where sources of the same API token share its tokens: a MemoryStore, a FileStore or a
+/// RedisStore. Any number of sources and threads may use one, and sources keep what they need of it:
+/// it can be destroyed while they use it. What is in it is sealed with the API token's secret. A
+/// store of another kind is written in Rust.
+class TokenStore {
+public:
+    /// Takes a store of the C interface over.
+    explicit TokenStore(detail::Handle<frontegg_token_store> store) noexcept
+        : store_(std::move(store)) {}
+
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_token_store *get() const noexcept { return store_.get(); }
+
+private:
+    detail::Handle<frontegg_token_store> store_;
+};
+
+/// In this process's memory, for sources that cannot be one source. A forked child has an empty one.
+class MemoryStore : public TokenStore {
+public:
+    /// An empty store.
+    MemoryStore()
+        : TokenStore(detail::Handle<frontegg_token_store>(frontegg_token_store_new_memory())) {}
+};
+
+/// In files, for the processes of one user on one host.
+class FileStore : public TokenStore {
+public:
+    /// In the user's cache; see frontegg_token_store_new_file.
+    FileStore() : TokenStore(make(nullptr)) {}
+    /// In this directory, which is made on first use where it is missing, and is the user's alone.
+    /// Throws if it is there and not fit to be trusted. It should be on a local disk.
+    explicit FileStore(std::string_view directory) : TokenStore(make(detail::Text(directory))) {}
+
+private:
+    static detail::Handle<frontegg_token_store> make(const char *directory) {
+        return detail::call<frontegg_token_store>([&](auto store, auto error) {
+            return frontegg_token_store_new_file(directory, store, error);
+        });
+    }
+};
+
+/// The settings of a RedisStore. Setters can be chained. A bad value surfaces when a store is made
+/// of it.
+class RedisConfig {
+public:
+    /// For the server at this URL, as frontegg_redis_config_new describes it:
+    /// `redis://[[user]:password@]host[:port][/database]`, `rediss://...` for TLS, or `unix:///path`.
+    /// It is treated as a secret.
+    explicit RedisConfig(std::string_view url)
+        : config_(frontegg_redis_config_new(detail::Text(url))) {}
+
+    /// How long the server's answers may take, all those of one renewal together: beyond that, a
+    /// source goes on without the store. 250 ms by default.
+    RedisConfig &timeout(std::chrono::milliseconds timeout) {
+        frontegg_redis_config_set_timeout_ms(config_.get(), detail::count(timeout));
+        return *this;
+    }
+    /// What all keys begin with. `frontegg-token:` by default.
+    RedisConfig &key_prefix(std::string_view prefix) {
+        frontegg_redis_config_set_key_prefix(config_.get(), detail::Text(prefix));
+        return *this;
+    }
+    /// Whom to trust, where the URL asks for TLS: `platform` (the default) or `bundled`.
+    RedisConfig &roots(std::string_view roots) {
+        frontegg_redis_config_set_roots(config_.get(), detail::Text(roots));
+        return *this;
+    }
+    /// Trusts the certificate authorities in this PEM text, and no others.
+    RedisConfig &ca_pem(std::string_view pem) noexcept {
+        frontegg_redis_config_set_ca_pem(config_.get(), pem.data(), pem.size());
+        return *this;
+    }
+    /// Trusts the certificate authorities in this PEM file, and no others. It is read now.
+    RedisConfig &ca_file(std::string_view path) {
+        frontegg_redis_config_set_ca_file(config_.get(), detail::Text(path));
+        return *this;
+    }
+    /// A client certificate chain and its private key, both in PEM.
+    RedisConfig &client_certificate(std::string_view chain_pem, std::string_view key_pem) noexcept {
+        frontegg_redis_config_set_client_certificate(config_.get(), chain_pem.data(),
+                                                     chain_pem.size(), key_pem.data(),
+                                                     key_pem.size());
+        return *this;
+    }
+
+    /// The handle of the C interface; still owned by this object.
+    const frontegg_redis_config *get() const noexcept { return config_.get(); }
+
+private:
+    detail::Handle<frontegg_redis_config> config_;
+};
+
+/// In Redis or Valkey, for processes on any hosts.
+class RedisStore : public TokenStore {
+public:
+    /// Checks the settings, and throws what is wrong with them. Opens no connection.
+    explicit RedisStore(const RedisConfig &config)
+        : TokenStore(detail::call<frontegg_token_store>([&](auto store, auto error) {
+              return frontegg_token_store_new_redis(config.get(), store, error);
+          })) {}
+    /// The same with every setting but the URL at its default.
+    explicit RedisStore(std::string_view url) : RedisStore(RedisConfig(url)) {}
+};
+
 /// What happened to a TokenSource. Lent to an observer for the time of the call.
 class Event {
 public:
@@ -471,9 +582,14 @@ public:
                                             observer_.get());
         return *this;
     }
-    /// Where to share tokens with other sources of the same API token, by name: `memory` (the
-    /// default: nowhere, each source for itself), `file` (in the user's cache), or `file:` and the
-    /// path of a directory.
+    /// Where to share tokens with other sources of the same API token. None by default; the last
+    /// that was set counts, of a store and a name. A store that fails makes no call fail.
+    SourceConfig &store(const TokenStore &store) noexcept {
+        frontegg_source_config_set_store(config_.get(), store.get());
+        return *this;
+    }
+    /// The same by name: `memory` (none: each source for itself), `file` (in the user's cache),
+    /// `file:` and the path of a directory, or a URL of Redis or Valkey.
     SourceConfig &store(std::string_view name) {
         frontegg_source_config_set_store_name(config_.get(), detail::Text(name));
         return *this;

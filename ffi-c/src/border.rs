@@ -14,6 +14,7 @@ use crate::status::frontegg_status;
 use crate::text;
 use crate::token_set::frontegg_token_set;
 use crate::token_source::frontegg_token_source;
+use crate::token_store::frontegg_token_store;
 
 /// Where a handle is to be put. The caller need not have initialised it.
 pub(crate) type Slot<T> = MaybeUninit<Option<Box<T>>>;
@@ -106,6 +107,7 @@ pub(crate) unsafe fn free_share<T>(share: Option<NonNull<T>>) {
 const _: () = {
     const fn is_shared<T: Send + Sync>() {}
     is_shared::<frontegg_client>();
+    is_shared::<frontegg_token_store>();
     is_shared::<frontegg_token_source>();
     is_shared::<frontegg_access_token>();
     is_shared::<frontegg_token_set>();

@@ -30,6 +30,11 @@ pub mod config;
 
 pub mod client;
 
+pub mod token_store;
+
+#[cfg(feature = "redis")]
+pub mod redis_config;
+
 pub mod source_config;
 
 pub mod token_source;

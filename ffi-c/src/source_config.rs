@@ -1,14 +1,16 @@
 //! `frontegg_source_config`: the settings of a token source, one setter each.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 use std::time::Duration;
 
-use frontegg_core::{Error, Policy, TokenSourceBuilder};
+use frontegg_core::{Error, Policy, Secret, TokenSourceBuilder, TokenStore};
 
 use crate::border::{accessor, free};
 use crate::collected::Collected;
 use crate::event::{Observer, frontegg_observer};
-use crate::text::read;
+use crate::text::{is_null, read};
+use crate::token_store::frontegg_token_store;
 
 /// The settings of a token source, each of which has a default. Setters copy what they are
 /// given, and do nothing for a NULL config. A bad value, which NULL is as well, surfaces where
@@ -27,9 +29,10 @@ struct Settings {
     store: Option<Store>,
 }
 
-/// The last that was set.
+/// The last that was set. A name is kept secret, for a URL may have a password in it.
 enum Store {
-    Named(String),
+    Given(Arc<dyn TokenStore>),
+    Named(Secret),
 }
 
 impl frontegg_source_config {
@@ -52,7 +55,8 @@ impl frontegg_source_config {
             builder = builder.observer(move |event| observer.tell(event));
         }
         match &settings.store {
-            Some(Store::Named(name)) => builder = builder.store(name.as_str()),
+            Some(Store::Given(store)) => builder = builder.store(store.clone()),
+            Some(Store::Named(name)) => builder = builder.store(name.expose()),
             None => {}
         }
         Ok(builder)
@@ -138,11 +142,27 @@ pub extern "C" fn frontegg_source_config_set_observer(
     });
 }
 
-/// Where to share tokens with other sources of the same API token, in this process or in others,
-/// by name: `memory` (the default: nowhere, each source for itself), `file` (a file store in the
-/// user's cache), or `file:` and the path of a directory. A name is read where a source is made.
+/// Where to share tokens with other sources of the same API token, in this process or in others.
+/// Any number of sources may share one store, which stays the caller's and can be freed at once.
+/// None by default. The last that was set counts, of a store and a store's name.
 ///
 /// A store that fails makes no call fail, and none wait longer than the store's own time-out.
+#[unsafe(no_mangle)]
+pub extern "C" fn frontegg_source_config_set_store(
+    config: Option<&mut frontegg_source_config>,
+    store: Option<&frontegg_token_store>,
+) {
+    set(config, |settings| {
+        let store = store.ok_or_else(|| is_null("the store"))?.share();
+        settings.store = Some(Store::Given(store));
+        Ok(())
+    });
+}
+
+/// The same by name: `memory` (none: each source for itself), `file` (as
+/// frontegg_token_store_new_file makes it of NULL), `file:` and the path of a directory, or a URL
+/// as frontegg_redis_config_new takes it. Each source makes a store of its own of it, which is
+/// where a bad name surfaces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn frontegg_source_config_set_store_name(
     config: Option<&mut frontegg_source_config>,

@@ -312,5 +312,6 @@ int main(void) {
     while (jobs != NULL) cJSON_Delete(wait_for(jobs->name));
     sweep(&sources);
     sweep(&clients);
+    free_stores();
     return 0;
 }

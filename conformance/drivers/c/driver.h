@@ -42,6 +42,11 @@ cJSON *failed(frontegg_error *error);
 
 frontegg_config *client_config(const cJSON *settings);
 
+/* Gives a source the store that its settings ask for. */
+frontegg_status give_store(frontegg_source_config *config, const cJSON *asked,
+                           frontegg_error **error);
+void free_stores(void);
+
 /* Answers an operation on a source or on the clock; NULL if it is none. */
 cJSON *answer_of_source(const char *op, const cJSON *request);
 void close_sources(void);

@@ -49,7 +49,7 @@ static cJSON *new_source(const cJSON *request) {
     const cJSON *window = cJSON_GetObjectItem(settings, "renewal_window");
     const cJSON *deadline = cJSON_GetObjectItem(settings, "deadline_ms");
     const char *policy = text(settings, "policy");
-    const char *store = text(settings, "store");
+    const cJSON *store = cJSON_GetObjectItem(settings, "store");
     source *this = zeroed(sizeof *this);
     pthread_mutex_init(&this->lock, NULL);
     this->events = cJSON_CreateArray();
@@ -65,11 +65,12 @@ static cJSON *new_source(const cJSON *request) {
     if (deadline != NULL) {
         frontegg_source_config_set_deadline_ms(config, (uint64_t)deadline->valuedouble);
     }
-    if (store != NULL) frontegg_source_config_set_store_name(config, store);
 
     frontegg_error *error = NULL;
-    frontegg_status status;
-    if (cJSON_IsTrue(cJSON_GetObjectItem(request, "from_env"))) {
+    frontegg_status status = store == NULL ? FRONTEGG_STATUS_OK : give_store(config, store, &error);
+    if (status != FRONTEGG_STATUS_OK) {
+        /* There is none to be made. */
+    } else if (cJSON_IsTrue(cJSON_GetObjectItem(request, "from_env"))) {
         const cJSON *given = cJSON_GetObjectItem(request, "client_settings");
         frontegg_config *client = NULL;
         if (given != NULL) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include "answers.hpp"
@@ -59,6 +60,39 @@ static frontegg::Config config(const Json &settings) {
     return config;
 }
 
+using SharedStore = std::shared_ptr<frontegg::TokenStore>;
+
+static SharedStore make_store(const Json &asked) {
+    const std::string kind = asked.at("kind");
+    if (kind == "memory") return std::make_shared<frontegg::MemoryStore>();
+    if (kind == "file") {
+        if (!asked.contains("directory")) return std::make_shared<frontegg::FileStore>();
+        return std::make_shared<frontegg::FileStore>(asked["directory"].get<std::string>());
+    }
+    if (kind != "redis") throw std::invalid_argument("a store of a kind that C++ does not have");
+    frontegg::RedisConfig config(asked.at("url").get<std::string>());
+    if (asked.contains("timeout_ms")) {
+        config.timeout(std::chrono::milliseconds(asked["timeout_ms"].get<std::int64_t>()));
+    }
+    if (asked.contains("key_prefix")) config.key_prefix(asked["key_prefix"].get<std::string>());
+    if (asked.contains("roots_pem")) config.ca_pem(asked["roots_pem"].get<std::string>());
+    return std::make_shared<frontegg::RedisStore>(config);
+}
+
+// By name, or one that is made; those with a name of their own are shared.
+static void give_store(frontegg::SourceConfig &config, const Json &asked) {
+    static std::map<std::string, SharedStore> stores;
+    if (asked.is_string()) {
+        config.store(asked.get<std::string>());
+    } else if (!asked.contains("name")) {
+        config.store(*make_store(asked));
+    } else {
+        SharedStore &store = stores[asked["name"]];
+        if (store == nullptr) store = make_store(asked);
+        config.store(*store);
+    }
+}
+
 // A source and the events that nobody has asked for yet.
 class Source {
 public:
@@ -89,7 +123,7 @@ private:
         if (given.contains("deadline_ms")) {
             config.deadline(std::chrono::milliseconds(given["deadline_ms"].get<std::int64_t>()));
         }
-        if (given.contains("store")) config.store(given["store"].get<std::string>());
+        if (given.contains("store")) give_store(config, given["store"]);
         return config;
     }
 

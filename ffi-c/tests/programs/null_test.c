@@ -151,6 +151,64 @@ static void source_configs(void) {
     expect_null(frontegg_token_source_new(client, "id", "secret", config, &none, &error),
                 "the store's name is NULL");
     frontegg_source_config_free(config);
+
+    frontegg_source_config_set_store(NULL, NULL);
+    config = frontegg_source_config_new();
+    frontegg_source_config_set_store(config, NULL);
+    expect_null(frontegg_token_source_new(client, "id", "secret", config, &none, &error),
+                "the store is NULL");
+    frontegg_source_config_free(config);
+}
+
+/* A setter that was given NULL makes a store impossible, and its config is freed. */
+static void expect_bad_redis(frontegg_redis_config *config, const char *message) {
+    frontegg_token_store *none = (frontegg_token_store *)&nowhere;
+    expect_null(frontegg_token_store_new_redis(config, &none, &error), message);
+    CHECK(none == NULL);
+    frontegg_redis_config_free(config);
+}
+
+static void stores(void) {
+    frontegg_token_store *none = (frontegg_token_store *)&nowhere;
+    frontegg_token_store_free(NULL);
+    frontegg_token_store_free(frontegg_token_store_new_memory());
+    expect_null(frontegg_token_store_new_file("/nowhere", NULL, &error), "the output is NULL");
+    CHECK(frontegg_token_store_new_file(NULL, NULL, NULL) == FRONTEGG_STATUS_INVALID_ARGUMENT);
+    expect_null(frontegg_token_store_new_redis(NULL, &none, &error), "the config is NULL");
+    CHECK(none == NULL);
+    CHECK(frontegg_token_store_new_redis(NULL, NULL, NULL) == FRONTEGG_STATUS_INVALID_ARGUMENT);
+
+    frontegg_redis_config_free(NULL);
+    frontegg_redis_config_set_timeout_ms(NULL, 1);
+    frontegg_redis_config_set_key_prefix(NULL, NULL);
+    frontegg_redis_config_set_roots(NULL, NULL);
+    frontegg_redis_config_set_ca_pem(NULL, NULL, 1);
+    frontegg_redis_config_set_ca_file(NULL, NULL);
+    frontegg_redis_config_set_client_certificate(NULL, NULL, 1, NULL, 1);
+
+    const char *url = "redis://localhost";
+    frontegg_redis_config *config = frontegg_redis_config_new(url);
+    expect_null(frontegg_token_store_new_redis(config, NULL, &error), "the output is NULL");
+    frontegg_redis_config_free(config);
+    expect_bad_redis(frontegg_redis_config_new(NULL), "the URL is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_key_prefix(config, NULL);
+    expect_bad_redis(config, "the key prefix is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_roots(config, NULL);
+    expect_bad_redis(config, "the roots is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_ca_pem(config, NULL, 1);
+    expect_bad_redis(config, "the CA's PEM is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_ca_file(config, NULL);
+    expect_bad_redis(config, "the path of the CA file is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_client_certificate(config, NULL, 1, "x", 1);
+    expect_bad_redis(config, "the client certificate's PEM is NULL");
+    config = frontegg_redis_config_new(url);
+    frontegg_redis_config_set_client_certificate(config, "x", 1, NULL, 1);
+    expect_bad_redis(config, "the client key's PEM is NULL");
 }
 
 static void sources(void) {
@@ -280,6 +338,7 @@ int main(void) {
     clients();
     calls();
     source_configs();
+    stores();
     sources();
     accessors();
     the_rest();

@@ -52,6 +52,56 @@ static void a_store_is_named(const frontegg_client *client) {
     frontegg_source_config_free(config);
 }
 
+/* A config with a store, which is given up at once. */
+static frontegg_source_config *given(frontegg_token_store *store) {
+    frontegg_source_config *config = frontegg_source_config_new();
+    frontegg_source_config_set_store_name(config, "memory");
+    frontegg_source_config_set_store(config, store);
+    frontegg_token_store_free(store);
+    return config;
+}
+
+static void a_store_is_shared_and_freed_while_in_use(const frontegg_client *client) {
+    frontegg_source_config *config = given(frontegg_token_store_new_memory());
+    expect_origin(emulator_source(client, config), "authenticate");
+    expect_origin(emulator_source(client, config), "store");
+    frontegg_source_config_free(config);
+
+    frontegg_token_store *store = NULL;
+    CHECK(frontegg_token_store_new_file(variable("STORE_DIRECTORY"), &store, NULL) ==
+          FRONTEGG_STATUS_OK);
+    expect_origin(source_with(client, given(store)), "store");
+
+    frontegg_error *error = NULL;
+    CHECK(frontegg_token_store_new_file(variable("FRONTEGG_CA_FILE"), &store, &error) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    CHECK(store == NULL && frontegg_error_message(error) != NULL);
+    frontegg_error_free(error);
+}
+
+static void settings_of_redis_are_taken_or_refused(void) {
+    frontegg_token_store *store = NULL;
+    frontegg_error *error = NULL;
+    frontegg_redis_config *config = frontegg_redis_config_new("rediss://user:planted@localhost/1");
+    frontegg_redis_config_set_timeout_ms(config, 100);
+    frontegg_redis_config_set_key_prefix(config, "acme:");
+    frontegg_redis_config_set_roots(config, "bundled");
+    frontegg_redis_config_set_ca_file(config, variable("FRONTEGG_CA_FILE"));
+    CHECK(frontegg_token_store_new_redis(config, &store, NULL) == FRONTEGG_STATUS_OK);
+    frontegg_token_store_free(store);
+    frontegg_redis_config_set_timeout_ms(config, 0);
+    CHECK(frontegg_token_store_new_redis(config, &store, NULL) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    frontegg_redis_config_free(config);
+
+    config = frontegg_redis_config_new("ftp://user:planted@localhost");
+    CHECK(frontegg_token_store_new_redis(config, &store, &error) ==
+          FRONTEGG_STATUS_INVALID_ARGUMENT);
+    CHECK(store == NULL && strstr(frontegg_error_message(error), "planted") == NULL);
+    frontegg_error_free(error);
+    frontegg_redis_config_free(config);
+}
+
 static void the_environment_names_a_store(void) {
     char name[4096];
     snprintf(name, sizeof name, "file:%s", variable("STORE_DIRECTORY"));
@@ -109,6 +159,8 @@ static void a_store_that_fails_is_told_of_and_done_without(const frontegg_client
 int main(void) {
     frontegg_client *client = emulator_client();
     a_store_is_named(client);
+    a_store_is_shared_and_freed_while_in_use(client);
+    settings_of_redis_are_taken_or_refused();
     the_environment_names_a_store();
     a_store_that_fails_is_told_of_and_done_without(client);
     frontegg_client_free(client);

@@ -20,3 +20,8 @@ fn check(name: &str) {
 fn stores_are_shared_and_clean() {
     check("store_test.c");
 }
+
+#[test]
+fn the_cpp_stores_are_shared_and_clean() {
+    check("cpp_store_test.cpp");
+}

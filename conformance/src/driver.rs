@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, ExitStatus, Stdio};
 use std::str::FromStr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -95,14 +95,34 @@ impl Driver {
 
     /// Sends a request and waits for its reply.
     pub(crate) fn ask(&mut self, request: &Value) -> Result<Value, String> {
+        self.send(request)?;
+        self.receive()
+    }
+
+    /// Sends a request.
+    pub(crate) fn send(&mut self, request: &Value) -> Result<(), String> {
         let stdin = self.stdin.as_mut().expect("open until the end");
         let sent = stdin.write_all(format!("{request}\n").as_bytes()).and_then(|()| stdin.flush());
-        sent.map_err(|error| format!("the driver takes no requests: {error}"))?;
+        sent.map_err(|error| format!("the driver takes no requests: {error}"))
+    }
+
+    /// Waits for the next reply.
+    pub(crate) fn receive(&mut self) -> Result<Value, String> {
         let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
             RecvTimeoutError::Timeout => format!("no reply within {PATIENCE:?}"),
             RecvTimeoutError::Disconnected => "the driver died".to_owned(),
         })?;
         serde_json::from_str(&line).map_err(|_| format!("a reply that is not JSON: {line}"))
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended, by whatever, and tells how.
+    pub(crate) fn wait(&mut self) -> Result<ExitStatus, String> {
+        self.child.wait().map_err(|error| error.to_string())
     }
 
     /// Closes its input, upon which it must end by itself.

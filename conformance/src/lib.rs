@@ -5,6 +5,7 @@
 //! scenarios, plays the service, and drives a small program per language over standard input
 //! and output. The format and the protocol are described in the `README.md` beside it.
 
+pub mod campaign;
 mod driver;
 mod load;
 mod matcher;

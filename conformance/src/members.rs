@@ -90,7 +90,8 @@ fn fits(yes: bool, else_says: &str) -> Result<(), String> {
 fn token(about: &Map<String, Value>) -> Result<(), String> {
     names(about, &TOKEN)?;
     let time_or_null = |name: &str| about[name].is_u64() || about[name].is_null();
-    let known_origin = ["authenticate", "refresh", "store"].iter().any(|origin| about["origin"] == *origin);
+    let known_origin =
+        ["authenticate", "refresh", "store"].iter().any(|origin| about["origin"] == *origin);
     let types = about["token"].is_string()
         && time_or_null("expires_at_ms")
         && time_or_null("renewal_due_at_ms")

@@ -12,7 +12,7 @@ use crate::reply::{self, Reply, To};
 use crate::scenario::Scenario;
 use crate::sources::Told;
 use crate::stage::Stage;
-use crate::step::{Expect, Step};
+use crate::step::{Expect, RedisAction, Step};
 
 /// How long what was done may take to show at the service.
 const SETTLING: Duration = Duration::from_secs(5);
@@ -159,6 +159,16 @@ impl Run<'_> {
                     }
                 }
                 Ok(())
+            }
+            Step::Redis { action } => {
+                let mut redis = self.stage.redis();
+                let done = match action {
+                    RedisAction::Kill => redis.kill(),
+                    RedisAction::Restart => redis.restart(),
+                    RedisAction::Pause => redis.pause(),
+                    RedisAction::Resume => redis.resume(),
+                };
+                done.map_err(|error| format!("{at}: {error}"))
             }
             Step::Release {} => {
                 self.stage.emulator.release();

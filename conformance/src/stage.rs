@@ -3,9 +3,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use frontegg_emulator::{ApiToken, Emulator, Fault, Options, State};
+use frontegg_emulator::{ApiToken, Emulator, Fault, Options, RedisOptions, RedisServer, State};
 use frontegg_token::{Client, Credentials, Endpoint};
 use serde_json::{Map, Value};
 use socket2::{Domain, Socket, Type};
@@ -16,7 +17,7 @@ use crate::secrets::Secrets;
 use crate::template;
 
 /// The variables of a stage. Those that begin with `start` take an offset in seconds.
-pub(crate) const VARIABLES: [&str; 27] = [
+pub(crate) const VARIABLES: [&str; 31] = [
     "base_url",
     "bystander_port",
     "bystander_url",
@@ -25,6 +26,7 @@ pub(crate) const VARIABLES: [&str; 27] = [
     "client_certificate_pem",
     "client_id",
     "client_key_pem",
+    "closed_redis_url",
     "closed_url",
     "expired_base_url",
     "gateway_key",
@@ -37,6 +39,9 @@ pub(crate) const VARIABLES: [&str; 27] = [
     "planted",
     "proxy_address",
     "proxy_password",
+    "redis_ca_pem",
+    "redis_url",
+    "rediss_url",
     "secret",
     "start_httpdate",
     "start_offset",
@@ -59,6 +64,8 @@ pub(crate) struct Stage {
     /// A port that is taken, and where nobody listens.
     closed: Socket,
     ca_file: Option<PathBuf>,
+    /// Started for the scenarios that name it.
+    redis: OnceLock<Mutex<RedisServer>>,
     /// Where sources may share files; made by them.
     store_directory: PathBuf,
     planted: String,
@@ -95,6 +102,7 @@ impl Stage {
             bystander: bystander().map_err(|error| error.to_string())?,
             closed: closed_port().map_err(|error| error.to_string())?,
             ca_file: None,
+            redis: OnceLock::new(),
             store_directory: std::env::temp_dir().join(secret("frontegg-conformance-store")),
             planted: secret("planted"),
             gateway_key: secret("gateway-key"),
@@ -201,7 +209,8 @@ impl Stage {
             "client_certificate_pem" => emulator.client_certificate_pem()?.to_owned(),
             "client_id" => emulator.client_id().to_owned(),
             "client_key_pem" => emulator.client_key_pem()?.to_owned(),
-            "closed_url" => format!("http://{}", self.closed.local_addr().ok()?.as_socket()?),
+            "closed_redis_url" => format!("redis://{}", self.closed_address()?),
+            "closed_url" => format!("http://{}", self.closed_address()?),
             "expired_base_url" => identity(emulator.https_expired_url()?),
             "gateway_key" => self.gateway_key.clone(),
             "http_port" => port(emulator.http_url()),
@@ -213,12 +222,28 @@ impl Stage {
             "planted" => self.planted.clone(),
             "proxy_address" => self.proxy.as_ref()?.address().to_string(),
             "proxy_password" => self.proxy_password.clone(),
+            "redis_ca_pem" => self.redis().ca_pem()?.to_owned(),
+            "redis_url" => self.redis().url(),
+            "rediss_url" => self.redis().tls_url()?,
             "secret" => emulator.secret().to_owned(),
             "store_directory" => self.store_directory.to_string_lossy().into_owned(),
             "user_client_id" => emulator.api_tokens()[2].client_id.clone(),
             "wrong_host_base_url" => identity(emulator.https_wrong_host_url()?),
             _ => return self.time(name),
         })
+    }
+
+    fn closed_address(&self) -> Option<SocketAddr> {
+        self.closed.local_addr().ok()?.as_socket()
+    }
+
+    /// A Redis of the scenario's own.
+    pub(crate) fn redis(&self) -> MutexGuard<'_, RedisServer> {
+        let start = || {
+            let options = RedisOptions { tls: true, ..RedisOptions::default() };
+            Mutex::new(RedisServer::start(options).expect("redis-server starts"))
+        };
+        self.redis.get_or_init(start).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `start_rfc3339+0.5`, `start_offset-1`, `start_httpdate+2`.

@@ -167,6 +167,8 @@ pub(crate) enum Step {
     AdvanceClock { seconds: i64 },
     /// Lets the requests go on that faults hold.
     Release {},
+    /// Does something to the scenario's Redis.
+    Redis { action: RedisAction },
     /// Leaves sources and clients to the end of the driver's process, which comes after the
     /// scenario.
     Leave {},
@@ -176,6 +178,19 @@ pub(crate) enum Step {
     UntilServiceSaw { requests: usize },
     /// Lets time pass, where time itself is the subject.
     Pause { ms: u64 },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RedisAction {
+    /// It is killed, and remembers nothing.
+    Kill,
+    /// It is there again.
+    Restart,
+    /// It answers nothing any more.
+    Pause,
+    /// It goes on.
+    Resume,
 }
 
 /// A success unless `error` is there.

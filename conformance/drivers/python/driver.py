@@ -11,7 +11,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from sources import Sources, about, facts, seconds
+from sources import Sources, about, facts
+from stores import seconds
 
 from frontegg_token import (
     AsyncClient,

@@ -5,12 +5,20 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from stores import Stores, seconds
+
 from frontegg_token import _native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from frontegg_token import AsyncTokenSource, Event, FronteggError, TokenSource
+    from frontegg_token import (
+        AsyncTokenSource,
+        Event,
+        FronteggError,
+        Stats,
+        TokenSource,
+    )
 
     Source = TokenSource | AsyncTokenSource
 
@@ -20,14 +28,6 @@ CLOCK = {
     "advance_clock": _native.testing_advance_clock,
     "step_wall_clock": _native.testing_step_wall_clock,
 }
-
-
-def seconds(given: Json) -> Json:
-    """Turn the names and values of times in milliseconds, as the protocol has them."""
-    return {
-        name.removesuffix("_ms"): value / 1000 if name.endswith("_ms") else value
-        for name, value in given.items()
-    }
 
 
 def facts(error: FronteggError) -> Json:
@@ -62,6 +62,13 @@ def about(source: Source, token: str) -> Json:
     }
 
 
+def counted(stats: Stats) -> Json:
+    """Answer statistics."""
+    error = stats.store_error
+    told = None if error is None else {"code": error.code, "message": error.message}
+    return stats._asdict() | {"store_error": told}
+
+
 class Sources:
     """Sources by name, and the events that each has told of."""
 
@@ -70,6 +77,7 @@ class Sources:
         self.client_settings = client_settings
         self.sources: dict[str, Any] = {}
         self.events: dict[str, SimpleQueue[Event]] = {}
+        self.stores = Stores()
 
     def handle(self, request: Json, client: Any) -> Json:  # noqa: ANN401
         """Do what a request asks, other than for a token; ``client`` is the one that it names."""
@@ -87,7 +95,7 @@ class Sources:
         if op == "invalidate":
             return {"ok": {"was_current": source.invalidate(request["token"])}}
         if op == "stats":
-            return {"ok": source.stats()._asdict()}
+            return {"ok": counted(source.stats())}
         if op == "events":
             return {"ok": {"events": list(self.new_events(name))}}
         if op == "set_credentials":
@@ -103,6 +111,8 @@ class Sources:
         told = self.events[name] = SimpleQueue()
         settings = seconds(request.get("settings", {}))
         settings["observer"] = told.put
+        if "store" in settings:
+            settings["store"] = self.stores.give(settings["store"])
         if request.get("from_env"):
             # There is one deadline for both.
             settings = self.client_settings(request.get("client_settings", {})) | settings

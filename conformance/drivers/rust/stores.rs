@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use frontegg_token::{
-    Change, Error, FileStore, Lease, Loaded, MemoryStore, TokenSourceBuilder, TokenStore,
+    Change, Error, FileStore, Lease, Loaded, MemoryStore, RedisStore, Roots, TokenSourceBuilder,
+    TokenStore,
 };
 use serde::Deserialize;
 
@@ -21,9 +22,21 @@ pub(crate) enum StoreSettings {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Kind {
-    File { directory: Option<PathBuf> },
-    Memory { name: String },
-    Own { name: String },
+    File {
+        directory: Option<PathBuf>,
+    },
+    Redis {
+        url: String,
+        timeout_ms: Option<u64>,
+        key_prefix: Option<String>,
+        roots_pem: Option<String>,
+    },
+    Memory {
+        name: String,
+    },
+    Own {
+        name: String,
+    },
 }
 
 /// Those with a name, which later sources can share.
@@ -43,6 +56,19 @@ impl Stores {
             }
             StoreSettings::Object(Kind::File { directory: Some(directory) }) => {
                 builder.store(FileStore::in_directory(directory))
+            }
+            StoreSettings::Object(Kind::Redis { url, timeout_ms, key_prefix, roots_pem }) => {
+                let mut store = RedisStore::builder(url);
+                if let Some(ms) = timeout_ms {
+                    store = store.timeout(Duration::from_millis(ms));
+                }
+                if let Some(prefix) = key_prefix {
+                    store = store.key_prefix(prefix);
+                }
+                if let Some(pem) = roots_pem {
+                    store = store.roots(Roots::pem(pem.as_bytes()));
+                }
+                builder.store(store.build())
             }
             StoreSettings::Object(Kind::Memory { name }) => {
                 builder.store(self.named(name, || Arc::new(MemoryStore::new())))

@@ -1,0 +1,185 @@
+//! The processes, their service and their store.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frontegg_emulator::{Algorithm, Emulator, Options, RedisOptions, RedisServer};
+use serde_json::{Value, json};
+
+use crate::Command;
+use crate::driver::Driver;
+
+use super::Kind;
+
+/// How long the service takes for a request.
+const LATENCY_MS: u64 = 50;
+/// How long a token lives.
+pub(super) const LIFETIME: u32 = 3600;
+
+/// A service and a store, and how far the clocks are ahead.
+pub(super) struct Ground {
+    pub(super) emulator: Emulator,
+    store: Store,
+    ahead: u32,
+    patience: Patience,
+}
+
+/// How long things may take: those of a source, and its store's answers.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) deadline: Duration,
+    pub(super) redis: Option<Duration>,
+}
+
+enum Store {
+    File(PathBuf),
+    Redis(RedisServer),
+}
+
+impl Ground {
+    pub(super) fn new(kind: Kind, patience: Patience) -> Result<Self, String> {
+        let emulator = Emulator::start(Options {
+            algorithm: Algorithm::HS256,
+            access_token_lifetime: LIFETIME.into(),
+            // What is lost shows.
+            refresh_token_cap: 100_000,
+            request_log: 0,
+            ..Options::default()
+        })
+        .map_err(|error| error.to_string())?;
+        let delay = json!({"on": "any", "times": 0, "action": {"delay": {"ms": LATENCY_MS}}});
+        emulator.add_faults([serde_json::from_value(delay).expect("a fault")])?;
+        let store = match kind {
+            Kind::File => {
+                let name = format!("frontegg-campaign-{}", emulator.client_id());
+                Store::File(std::env::temp_dir().join(name))
+            }
+            Kind::Redis => {
+                let server = RedisServer::start(RedisOptions::default());
+                Store::Redis(server.map_err(|error| format!("redis-server: {error}"))?)
+            }
+        };
+        Ok(Self { emulator, store, ahead: 0, patience })
+    }
+
+    /// A process with a source, for which as much time has passed as for the others. It is
+    /// killed or stopped where `signal_at` says.
+    pub(super) fn join(
+        &self,
+        command: &Command,
+        signal_at: Option<&str>,
+    ) -> Result<Driver, String> {
+        let mut driver = self.send(command, signal_at)?;
+        Self::settle(&mut driver)?;
+        Ok(driver)
+    }
+
+    /// The same without waiting until it is ready.
+    pub(super) fn send(
+        &self,
+        command: &Command,
+        signal_at: Option<&str>,
+    ) -> Result<Driver, String> {
+        let signal = signal_at.map(|at| ("FRONTEGG_TESTING_SIGNAL_AT".to_owned(), at.to_owned()));
+        let mut driver = Driver::start(command, &BTreeMap::from_iter(signal))?;
+        let store = match &self.store {
+            Store::File(directory) => json!({"kind": "file", "directory": directory}),
+            Store::Redis(server) => {
+                json!({"kind": "redis", "url": server.url(), "timeout_ms": self.patience.redis.map(ms)})
+            }
+        };
+        for request in [
+            json!({"op": "new_client", "client": "a",
+                   "settings": {"base_url": self.emulator.base_url()}}),
+            json!({"op": "new_source", "source": "s", "client": "a",
+                   "client_id": self.emulator.client_id(), "secret": self.emulator.secret(),
+                   "settings": {"store": store, "deadline_ms": ms(self.patience.deadline)}}),
+            json!({"op": "advance_clock", "ms": u64::from(self.ahead) * 1000}),
+        ] {
+            driver.send(&request)?;
+        }
+        Ok(driver)
+    }
+
+    /// Waits until it is ready.
+    pub(super) fn settle(driver: &mut Driver) -> Result<(), String> {
+        for _ in 0..3 {
+            let reply = driver.receive()?;
+            if !reply["ok"].is_object() {
+                return Err(format!("a process is not ready: {reply}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a token's lifetime pass, for the service and for all of these.
+    pub(super) fn outlive(&mut self, drivers: &mut [Driver]) -> Result<(), String> {
+        self.ahead += LIFETIME + 1;
+        self.emulator.advance_clock(i64::from(LIFETIME + 1));
+        let request = json!({"op": "advance_clock", "ms": u64::from(LIFETIME + 1) * 1000});
+        for driver in &mut *drivers {
+            driver.send(&request)?;
+        }
+        drivers.iter_mut().try_for_each(|driver| driver.receive().map(drop))
+    }
+
+    /// How many authentications and refreshes the service has seen.
+    pub(super) fn requests(&self) -> (u64, u64) {
+        let counts = self.emulator.state().counts;
+        (counts.authenticate.total, counts.refresh.total)
+    }
+
+    pub(super) fn live_refresh_tokens(&self) -> usize {
+        self.emulator.state().api_tokens[0].live_refresh_tokens
+    }
+
+    /// That no refresh token was presented again.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.emulator.state().refresh_tokens_presented_twice {
+            0 => Ok(()),
+            number => Err(format!("{number} refresh tokens were presented twice")),
+        }
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Store::File(directory) = &self.store {
+            let _ = std::fs::remove_dir_all(directory);
+        }
+    }
+}
+
+fn ms(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).expect("some seconds")
+}
+
+/// Ends them all, of which each must end by itself.
+pub(super) fn end_all(drivers: Vec<Driver>) -> Result<(), String> {
+    drivers
+        .into_iter()
+        .map(|driver| driver.end().complaint)
+        .try_for_each(|complaint| complaint.map_or(Ok(()), Err))
+}
+
+/// Asks them all for a token at once: all must have the same.
+pub(super) fn ask_all(drivers: &mut [Driver]) -> Result<String, String> {
+    for driver in &mut *drivers {
+        driver.send(&json!({"op": "token", "source": "s"}))?;
+    }
+    let mut tokens = drivers.iter_mut().map(|driver| token(&driver.receive()?));
+    let first = tokens.next().ok_or("there is nobody to ask")??;
+    for token in tokens {
+        if token? != first {
+            return Err("they have different tokens".into());
+        }
+    }
+    Ok(first)
+}
+
+/// The token of a reply.
+pub(super) fn token(reply: &Value) -> Result<String, String> {
+    let token = reply["ok"]["token"].as_str().map(String::from);
+    token.ok_or_else(|| format!("no token, but {}", reply["error"]))
+}

@@ -6,12 +6,15 @@
 mod access_token;
 mod client;
 mod error;
+mod held;
 mod hot;
 mod mailbox;
 mod observer;
+mod own_store;
 mod settings;
 mod shown;
 mod source;
+mod store;
 #[cfg(feature = "testing")]
 mod testing;
 mod text;
@@ -33,6 +36,8 @@ mod _native {
     use crate::mailbox::{Mailbox, forget_wakes, stop_wakes};
     #[pymodule_export]
     use crate::source::{TokenSource, seconds};
+    #[pymodule_export]
+    use crate::store::Store;
     #[cfg(feature = "testing")]
     #[pymodule_export]
     use crate::testing::{testing_advance_clock, testing_step_wall_clock};

@@ -22,8 +22,8 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 static WAKES: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// Whether this thread runs an observer.
-    static OBSERVING: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread runs an observer, or a store of Python's.
+    static OUT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Outcomes for one event loop.
@@ -142,18 +142,18 @@ pub(crate) fn release<T>(objects: T) {
     enter_with(objects, |_, objects| drop(objects));
 }
 
-/// Runs an observer, from any thread.
-pub(crate) fn observe(observer: impl FnOnce(Python<'_>)) {
-    enter_with(observer, |py, observer| {
-        let outer = OBSERVING.replace(true);
-        observer(py);
-        OBSERVING.set(outer);
+/// Runs code of the user's, from any thread; nothing where the interpreter is about to end.
+pub(crate) fn call_out(code: impl FnOnce(Python<'_>)) {
+    enter_with(code, |py, code| {
+        let outer = OUT.replace(true);
+        code(py);
+        OUT.set(outer);
     });
 }
 
-/// Whether the end of the interpreter waits for this thread, since an observer runs in it.
+/// Whether the end of the interpreter waits for this thread, since the user's code runs in it.
 pub(crate) fn is_awaited() -> bool {
-    OBSERVING.get() && STOPPED.load(Ordering::SeqCst)
+    OUT.get() && STOPPED.load(Ordering::SeqCst)
 }
 
 /// Lets no thread of ours into the interpreter any more, and waits for those that are in it:

@@ -1,6 +1,7 @@
 //! Keyword arguments of clients and sources in Python, as calls of core's builders.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontegg_token::{
@@ -12,12 +13,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::error::to_python;
+use crate::own_store::OwnStore;
+use crate::store::Chosen;
 use crate::text::Text;
 
 /// A builder with the settings that are given; `None` stands for one that is not.
 pub(crate) fn builder(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<ClientBuilder> {
     let mut builder = start(from_env, settings)?;
-    let mut roots = None;
+    let mut authorities = Authorities::default();
     for (name, value) in settings {
         let name = name.extract::<Text>()?.0;
         let given = Given { name: &name, value };
@@ -33,16 +36,6 @@ pub(crate) fn builder(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<
             "deadline" => builder.deadline(given.seconds()?),
             "retry" => builder.retry(retry(&given)?),
             "proxy" => builder.proxy(given.parsed::<Proxy>()?),
-            "roots" | "ca_pem" | "ca_file" => {
-                if roots.replace(name.clone()).is_some() {
-                    return Err(given.refused("give at most one of roots, ca_pem and ca_file"));
-                }
-                match given.name {
-                    "roots" => builder.roots(given.parsed::<Roots>()?),
-                    "ca_pem" => builder.roots(Roots::pem(&given.bytes()?)),
-                    _ => builder.roots(Roots::pem_file(given.read::<PathBuf>()?)),
-                }
-            }
             "client_certificate" => {
                 let (chain, key) = given.pair()?;
                 builder.client_certificate(&chain.bytes()?, &key.bytes()?)
@@ -50,13 +43,33 @@ pub(crate) fn builder(from_env: bool, settings: &Bound<'_, PyDict>) -> PyResult<
             "headers" => headers(builder, &given)?,
             "bearer" => builder.bearer(given.text()?),
             "user_agent_suffix" => builder.user_agent_suffix(given.text()?),
-            _ => {
-                let message = format!("got an unexpected keyword argument '{name}'");
-                return Err(PyTypeError::new_err(message));
-            }
+            _ => match authorities.read(&given)? {
+                Some(roots) => builder.roots(roots),
+                None => return Err(given.unexpected()),
+            },
         };
     }
     Ok(builder)
+}
+
+/// The three ways to say whose certificates to trust; at most one may be given.
+#[derive(Default)]
+pub(crate) struct Authorities(bool);
+
+impl Authorities {
+    /// The certificate authorities, if this is a setting that says them.
+    pub(crate) fn read(&mut self, given: &Given<'_, '_>) -> PyResult<Option<Result<Roots, Error>>> {
+        let roots = match given.name {
+            "roots" => Ok(given.parsed::<Roots>()?),
+            "ca_pem" => Roots::pem(&given.bytes()?),
+            "ca_file" => Roots::pem_file(given.read::<PathBuf>()?),
+            _ => return Ok(None),
+        };
+        if std::mem::replace(&mut self.0, true) {
+            return Err(given.refused("give at most one of roots, ca_pem and ca_file"));
+        }
+        Ok(Some(roots))
+    }
 }
 
 /// The builder for the endpoint, which is among the settings or in the environment.
@@ -112,12 +125,19 @@ fn headers(mut builder: ClientBuilder, given: &Given<'_, '_>) -> PyResult<Client
     Ok(builder)
 }
 
-/// The same for a source. Its observer is answered for itself.
+/// What is of Python's among the settings of a source.
+#[derive(Default)]
+pub(crate) struct Objects {
+    pub(crate) observer: Option<Py<PyAny>>,
+    pub(crate) store: Option<Arc<OwnStore>>,
+}
+
+/// The same for a source. The observer is left to the caller.
 pub(crate) fn of_source(
     mut builder: TokenSourceBuilder,
     settings: &Bound<'_, PyDict>,
-) -> PyResult<(TokenSourceBuilder, Option<Py<PyAny>>)> {
-    let mut observer = None;
+) -> PyResult<(TokenSourceBuilder, Objects)> {
+    let mut objects = Objects::default();
     for (name, value) in settings {
         let name = name.extract::<Text>()?.0;
         let given = Given { name: &name, value };
@@ -131,16 +151,24 @@ pub(crate) fn of_source(
             }
             "policy" => builder.policy(given.parsed::<Policy>()?),
             "deadline" => builder.deadline(given.seconds()?),
+            "store" => {
+                let chosen = Chosen::read(&given)?;
+                let builder = builder.store(&chosen);
+                if let Chosen::Own(store) = chosen {
+                    objects.store = Some(store);
+                }
+                builder
+            }
             _ => {
                 if !given.value.is_callable() {
                     return Err(given.mistyped("a callable"));
                 }
-                observer = Some(given.value.unbind());
+                objects.observer = Some(given.value.unbind());
                 builder
             }
         };
     }
-    Ok((builder, observer))
+    Ok((builder, objects))
 }
 
 /// A setting with its name, so that a complaint can tell which it is about. None repeats the
@@ -155,6 +183,10 @@ impl<'n, 'py> Given<'n, 'py> {
         to_python(self.value.py(), &Error::invalid_argument(message))
     }
 
+    pub(crate) fn unexpected(&self) -> PyErr {
+        PyTypeError::new_err(format!("got an unexpected keyword argument '{}'", self.name))
+    }
+
     pub(crate) fn mistyped(&self, wanted: &str) -> PyErr {
         let kind = self.value.get_type();
         let got = kind.name().map_or_else(|_| "something else".into(), |name| name.to_string());
@@ -162,7 +194,7 @@ impl<'n, 'py> Given<'n, 'py> {
     }
 
     /// A value of a type that PyO3 knows.
-    fn read<T: FromPyObjectOwned<'py>>(&self) -> PyResult<T> {
+    pub(crate) fn read<T: FromPyObjectOwned<'py>>(&self) -> PyResult<T> {
         self.value.extract::<T>().map_err(|error| {
             let error: PyErr = error.into();
             let py = self.value.py();
@@ -176,7 +208,7 @@ impl<'n, 'py> Given<'n, 'py> {
         })
     }
 
-    fn text(&self) -> PyResult<String> {
+    pub(crate) fn text(&self) -> PyResult<String> {
         if !self.value.is_instance_of::<PyString>() {
             return Err(self.mistyped("str"));
         }
@@ -187,7 +219,7 @@ impl<'n, 'py> Given<'n, 'py> {
         self.text()?.parse().map_err(|error| to_python(self.value.py(), &error))
     }
 
-    fn bytes(&self) -> PyResult<Vec<u8>> {
+    pub(crate) fn bytes(&self) -> PyResult<Vec<u8>> {
         match self.value.cast::<PyBytes>() {
             Ok(bytes) => Ok(bytes.as_bytes().to_vec()),
             Err(_) if self.value.is_instance_of::<PyString>() => Ok(self.text()?.into_bytes()),
@@ -200,7 +232,7 @@ impl<'n, 'py> Given<'n, 'py> {
             .map_err(|_| self.refused(&format!("{} is not a length of time in seconds", self.name)))
     }
 
-    fn pair(&self) -> PyResult<(Given<'n, 'py>, Given<'n, 'py>)> {
+    pub(crate) fn pair(&self) -> PyResult<(Given<'n, 'py>, Given<'n, 'py>)> {
         // A string is a sequence too, but its characters are no pair.
         let text = self.value.is_instance_of::<PyString>();
         let pair = if text { None } else { self.value.extract::<[Bound<'py, PyAny>; 2]>().ok() };

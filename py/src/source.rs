@@ -10,15 +10,17 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::access_token::AccessToken as About;
 use crate::client::Client;
-use crate::error::{blocking, guarded, waiting};
+use crate::error::{blocking, guarded, instance, waiting};
+use crate::held::Held;
 use crate::mailbox::{self, Content, Mailbox};
-use crate::observer::Observer;
+use crate::observer;
+use crate::own_store::OwnStore;
 use crate::settings::{self, Given};
 use crate::shown::Shown;
 use crate::text::Text;
 
-/// The settings in a call's own terms.
-type Counts = (u64, u64, u64, u64, u64, u64, bool);
+/// The statistics: counts, the store's error, and whether it authenticates only.
+type Counts = (u64, u64, u64, u64, u64, u64, u64, Option<Py<PyAny>>, bool);
 
 /// Base of the classes that users see. `frontegg_token` documents the methods without an
 /// underscore; those with one are for its own use.
@@ -27,12 +29,14 @@ pub(crate) struct TokenSource {
     /// Dropped before the source itself is, so that a renewal that then ends wakes no loop.
     shown: Arc<Shown>,
     source: frontegg_token::TokenSource,
-    observer: Option<Arc<Observer>>,
+    observer: Option<Arc<Held>>,
+    /// One that is written in Python.
+    store: Option<Arc<OwnStore>>,
 }
 
 #[pymethods]
 impl TokenSource {
-    /// Without credentials, those of the environment.
+    /// Without credentials, those of the environment, and its store unless another is given.
     #[new]
     fn new(
         py: Python<'_>,
@@ -41,16 +45,19 @@ impl TokenSource {
         settings: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let client = Client::of(client)?;
-        let credentials = guarded(py, || match credentials {
-            Some((client_id, secret)) => Credentials::new(client_id.0, secret.0),
-            None => Credentials::from_env(),
+        let builder = guarded(py, || match credentials {
+            Some((client_id, secret)) => {
+                let credentials = Credentials::new(client_id.0, secret.0)?;
+                Ok(frontegg_token::TokenSource::builder(client, credentials))
+            }
+            None => Ok(TokenSourceBuilder::from_env_with(client)),
         })?;
-        let builder = frontegg_token::TokenSource::builder(client, credentials);
-        let (builder, observer) = settings::of_source(builder, settings)?;
-        let observer = observer.map(|callable| Observer::new(py, callable)).transpose()?;
+        let (builder, objects) = settings::of_source(builder, settings)?;
+        let observer = objects.observer.map(|callable| Held::new(py, callable)).transpose()?;
+        let observer = observer.map(Arc::new);
         let builder = observed(builder, observer.as_ref());
         let source = guarded(py, || builder.build())?;
-        Ok(Self { shown: Arc::default(), source, observer })
+        Ok(Self { shown: Arc::default(), source, observer, store: objects.store })
     }
 
     /// Answer a valid access token: at once if there is one, else by renewal.
@@ -160,6 +167,7 @@ impl TokenSource {
 
     fn _stats(&self, py: Python<'_>) -> PyResult<Counts> {
         let stats = guarded(py, || Ok(self.source.stats()))?;
+        let store_error = stats.store_error.map(|error| instance(py, &error)).transpose()?;
         Ok((
             stats.authentications,
             stats.refreshes,
@@ -167,6 +175,8 @@ impl TokenSource {
             stats.failures,
             stats.waits,
             stats.store_hits,
+            stats.store_failures,
+            store_error,
             stats.authenticating_only,
         ))
     }
@@ -191,17 +201,20 @@ impl TokenSource {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.observer.as_ref().map_or(Ok(()), |observer| observer.traverse(&visit))
+        self.objects().try_for_each(|object| object.traverse(&visit))
     }
 
     fn __clear__(&self) {
-        if let Some(observer) = &self.observer {
-            observer.clear();
-        }
+        self.objects().for_each(Held::clear);
     }
 }
 
 impl TokenSource {
+    fn objects(&self) -> impl Iterator<Item = &Held> {
+        let store = self.store.as_ref().map(|store| &store.object);
+        self.observer.as_deref().into_iter().chain(store)
+    }
+
     /// The token where that takes nothing but a look.
     #[inline]
     pub(crate) fn hit<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
@@ -216,12 +229,12 @@ fn request(min_validity: f64) -> TokenRequest {
     TokenRequest::new().min_validity(span)
 }
 
-fn observed(builder: TokenSourceBuilder, observer: Option<&Arc<Observer>>) -> TokenSourceBuilder {
+fn observed(builder: TokenSourceBuilder, observer: Option<&Arc<Held>>) -> TokenSourceBuilder {
     // Weakly: the object of Python's is what keeps the callable, and what its collector sees.
     match observer.map(Arc::downgrade) {
         Some(observer) => builder.observer(move |event| {
             if let Some(observer) = observer.upgrade() {
-                observer.tell(event);
+                observer::tell(&observer, event);
             }
         }),
         None => builder,

@@ -43,7 +43,7 @@ def test_a_fresh_token_is_one_str_from_memory(emulator: Emulator) -> None:
             info = source.info()
             assert info is not None
             assert info.origin == "authenticate"
-            assert source.stats() == Stats(1, 0, 0, 0, 1, 0, authenticating_only=False)
+            assert source.stats() == Stats(1, 0, 0, 0, 1, 0, 0, None, authenticating_only=False)
             assert source.invalidate(token) is True
             assert await source.token() != token
         with pytest.raises(ClosedError):

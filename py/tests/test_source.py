@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from conftest import Emulator
 
-NOTHING = Stats(0, 0, 0, 0, 0, 0, authenticating_only=False)
+NOTHING = Stats(0, 0, 0, 0, 0, 0, 0, None, authenticating_only=False)
 
 
 def eventually(reached: Callable[[], object]) -> None:
@@ -197,7 +197,7 @@ def test_the_observer_is_told(emulator: Emulator) -> None:
     ]
     assert isinstance(events[-1].error, ServerError)
     assert len(threads) > 1
-    assert source.stats() == Stats(1, 0, 1, 1, 2, 0, authenticating_only=False)
+    assert source.stats() == Stats(1, 0, 1, 1, 2, 0, 0, None, authenticating_only=False)
     assert token not in f"{events} {source.stats()}"
 
 

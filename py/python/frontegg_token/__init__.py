@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from ._aio import AsyncClient
     from ._aio_source import AsyncTokenSource
     from ._records import Event, Stats
+    from ._stores import FileStore, MemoryStore, RedisStore
+    from ._token_store import TokenStore
 
 __all__ = [
     "AsyncClient",
@@ -52,6 +54,7 @@ __all__ = [
     "ClosedError",
     "ConnectError",
     "Event",
+    "FileStore",
     "ForbiddenError",
     "FronteggError",
     "InternalError",
@@ -59,7 +62,9 @@ __all__ = [
     "InvalidArgumentError",
     "InvalidCredentialsError",
     "InvalidResponseError",
+    "MemoryStore",
     "RateLimitedError",
+    "RedisStore",
     "RefreshRejectedError",
     "RejectedError",
     "RequestTimeoutError",
@@ -71,6 +76,7 @@ __all__ = [
     "TokenInfo",
     "TokenSet",
     "TokenSource",
+    "TokenStore",
     "__version__",
 ]
 
@@ -82,7 +88,11 @@ _LATE = {
     "AsyncClient": "_aio",
     "AsyncTokenSource": "_aio_source",
     "Event": "_records",
+    "FileStore": "_stores",
+    "MemoryStore": "_stores",
+    "RedisStore": "_stores",
     "Stats": "_records",
+    "TokenStore": "_token_store",
 }
 """What is slow to import, and where it is."""
 

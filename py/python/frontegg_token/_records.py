@@ -22,7 +22,11 @@ class Stats(NamedTuple):
     waits: int
     """Calls that waited for a renewal; tasks of a loop that share one count once."""
     store_hits: int
-    """Tokens that a shared store had. None yet: the only store is memory."""
+    """Tokens that the shared store had."""
+    store_failures: int
+    """Times that the shared store failed, so that a renewal went on without it."""
+    store_error: FronteggError | None
+    """What the shared store's last failure was; ``None`` once it works again."""
     authenticating_only: bool
     """Whether the policy ``"auto"`` does without refresh tokens for the time being."""
 
@@ -38,7 +42,10 @@ class Event(NamedTuple):
     - ``"failed"``: a renewal failed;
     - ``"served_while_failing"``: callers go on with the token that they have; follows upon that;
     - ``"throttled"``: a call got a remembered failure, and the service was left alone. Once for
-      each failure.
+      each failure;
+    - ``"store_hit"``: the shared store had a token that a sibling got;
+    - ``"store_failed"``: the shared store failed, and the source goes on without it. Once, until
+      ``"store_recovered"``: it works again.
     """
     generation: int
     """How many tokens the source has had by then."""

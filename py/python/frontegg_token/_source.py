@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Literal, NoReturn
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self, TypeAlias, Unpack
 
     from ._client import BaseClient, Settings
     from ._records import Event, Stats
+    from ._stores import FileStore, MemoryStore, RedisStore
+    from ._token_store import TokenStore
+
+    Store: TypeAlias = str | FileStore | MemoryStore | RedisStore | TokenStore
 
 
 class BaseTokenSource(_native.TokenSource):
@@ -34,6 +38,7 @@ class BaseTokenSource(_native.TokenSource):
         policy: Literal["auto", "refresh_first", "authenticate_only"] | None = None,
         deadline: float | None = None,
         observer: Callable[[Event], object] | None = None,
+        store: Store | None = None,
     ) -> Self:
         """Check the settings; contact nobody yet.
 
@@ -53,12 +58,18 @@ class BaseTokenSource(_native.TokenSource):
         :param observer: called with each :class:`Event`, in the thread of the renewal, which is
             one of this package, or in that of a call that fails; it may use the source. What it
             raises goes to ``sys.unraisablehook``
+        :param store: where to share tokens with other sources of the same API token, in this
+            process or in others: a :class:`FileStore`, :class:`MemoryStore`, :class:`RedisStore` or
+            one of your own (:class:`TokenStore`); or a name: ``"file"``, ``"file:"`` and a path,
+            the URL of a Redis server, or ``"memory"``, which is none (the default). A store that
+            fails makes no call fail, and none wait longer than its time-out
         """
         settings = {
             "renewal_window": renewal_window,
             "policy": policy,
             "deadline": deadline,
             "observer": observer,
+            "store": store,
         }
         return super().__new__(cls, client, (client_id, secret), settings)
 
@@ -69,16 +80,23 @@ class BaseTokenSource(_native.TokenSource):
         renewal_window: tuple[float, float] | None = None,
         policy: Literal["auto", "refresh_first", "authenticate_only"] | None = None,
         observer: Callable[[Event], object] | None = None,
+        store: Store | None = None,
         **settings: Unpack[Settings],
     ) -> Self:
         """Make a source for the API token and the endpoint that the environment names.
 
-        Reads ``FRONTEGG_CLIENT_ID`` and ``FRONTEGG_SECRET``, and what :meth:`Client.from_env`
-        reads, which takes the other ``settings``. A ``deadline`` is the client's and the source's.
+        Reads ``FRONTEGG_CLIENT_ID`` and ``FRONTEGG_SECRET``, ``FRONTEGG_TOKEN_STORE`` unless a
+        ``store`` is given, and what :meth:`Client.from_env` reads, which takes the other
+        ``settings``. A ``deadline`` is the client's and the source's.
         """
         from ._client import Client
 
-        own = {"renewal_window": renewal_window, "policy": policy, "observer": observer}
+        own = {
+            "renewal_window": renewal_window,
+            "policy": policy,
+            "observer": observer,
+            "store": store,
+        }
         return _native.TokenSource.__new__(cls, Client.from_env(**settings), None, own)
 
     def info(self) -> TokenInfo | None:

@@ -38,8 +38,8 @@ class TokenInfo:
         return None if at is None else utc(at)
 
     @property
-    def origin(self) -> Literal["authenticate", "refresh"] | None:
-        """What brought the token."""
+    def origin(self) -> Literal["authenticate", "refresh", "store"] | None:
+        """What brought the token; ``"store"``: a sibling put it into the shared store."""
         return self._native.origin
 
     @property

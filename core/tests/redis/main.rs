@@ -4,10 +4,13 @@
 
 mod access;
 mod faults;
+mod fleet;
 mod impostor;
 mod impostors;
+mod log;
 mod operations;
 mod server;
+mod sources;
 mod tls;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};

@@ -1,0 +1,216 @@
+//! Sources whose Redis fails, and comes back: they go on without it, and then with it.
+
+use std::sync::Arc;
+
+use frontegg_token::{EventKind, RedisStore, Roots};
+
+use crate::fleet::{LITTLE, Member, Service};
+use crate::server::{Server, rewritten};
+use crate::{LONG, bounded};
+
+/// A source's store that has time, so that only faults fail it.
+fn store(server: &Server) -> RedisStore {
+    server.builder().timeout(LONG).build().unwrap()
+}
+
+/// A source that is served although its store fails, before and after it has a token.
+#[track_caller]
+fn assert_goes_on(member: &Member, says: &str) {
+    member.token();
+    member.assert_store_failed(says);
+    member.renew();
+    member.assert_store_failed(says);
+}
+
+#[test]
+fn killed_before_the_first_token() {
+    bounded(|| {
+        let (service, mut server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        server.kill().unwrap();
+        assert_goes_on(&member, "no connection to Redis");
+        server.restart().unwrap();
+        member.assert_recovers(&service, &service.member(store(&server)));
+    });
+}
+
+#[test]
+fn killed_between_two_tokens() {
+    bounded(|| {
+        let (service, mut server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        member.token();
+        server.kill().unwrap();
+        member.renew();
+        assert_goes_on(&member, "no connection to Redis");
+        server.restart().unwrap();
+        member.assert_recovers(&service, &service.member(store(&server)));
+    });
+}
+
+#[test]
+fn killed_in_the_middle_of_a_renewal() {
+    bounded(|| {
+        let (service, mut server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        service.hold("authenticate");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| member.token());
+            service.until_requests(1);
+            server.kill().unwrap();
+            service.0.release();
+            waiting.join().unwrap();
+        });
+        member.assert_store_failed("no connection to Redis");
+        server.restart().unwrap();
+        member.assert_recovers(&service, &service.member(store(&server)));
+    });
+}
+
+#[test]
+fn restarted_and_empty() {
+    bounded(|| {
+        let (service, mut server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        member.token();
+        server.restart().unwrap();
+        let token = member.renew();
+        let newcomer = service.member(store(&server));
+        assert_eq!(newcomer.token(), token);
+        for stats in [member.source.stats(), newcomer.source.stats()] {
+            assert_eq!((stats.store_failures, stats.failures), (0, 0));
+        }
+    });
+}
+
+#[test]
+fn standing_still() {
+    bounded(|| {
+        let (service, server) = (Service::start(), Server::start());
+        let hurried = || server.builder().timeout(LITTLE).build().unwrap();
+        let (warm, cold) = (service.member(store(&server)), service.member(hurried()));
+        let token = warm.token();
+        server.pause().unwrap();
+        let other = cold.token();
+        assert_ne!(other, token);
+        assert_goes_on(&cold, "the time for Redis was up");
+        server.resume().unwrap();
+        cold.assert_recovers(&service, &service.member(store(&server)));
+        assert_eq!(warm.source.stats().store_failures, 0);
+    });
+}
+
+#[test]
+fn without_memory() {
+    bounded(|| {
+        let (service, server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        let token = member.token();
+        server.command::<()>("CONFIG SET maxmemory 1");
+        // What is there can be had.
+        assert_eq!(service.member(store(&server)).token(), token);
+        member.renew();
+        assert_goes_on(&member, "Redis answered OOM to the request");
+        server.command::<()>("CONFIG SET maxmemory 0");
+        member.assert_recovers(&service, &service.member(store(&server)));
+    });
+}
+
+#[test]
+fn turned_into_a_replica() {
+    bounded(|| {
+        let (service, server) = (Service::start(), Server::start());
+        let member = service.member(store(&server));
+        let token = member.token();
+        server.command::<()>("REPLICAOF 127.0.0.1 1");
+        assert_eq!(service.member(store(&server)).token(), token);
+        member.renew();
+        assert_goes_on(&member, "Redis answered READONLY to the request");
+        server.command::<()>("REPLICAOF NO ONE");
+        member.assert_recovers(&service, &service.member(store(&server)));
+    });
+}
+
+#[test]
+fn with_another_password() {
+    bounded(|| {
+        let service = Service::start();
+        let rules = "--user fleet on >other ~* +@all";
+        let server = Server::with(&rules.split(' ').collect::<Vec<_>>());
+        let fleets = || {
+            let url = format!("{}?user=fleet&pass=planted", server.url());
+            RedisStore::builder(url).timeout(LONG).build().unwrap()
+        };
+        let member = service.member(fleets());
+        assert_goes_on(&member, "Redis answered WRONGPASS to the password");
+        server.command::<()>("ACL SETUSER fleet >planted");
+        member.assert_recovers(&service, &service.member(fleets()));
+        let lines = crate::log::lines();
+        assert!(!lines.iter().any(|(_, line)| line.contains("planted")));
+    });
+}
+
+#[test]
+fn certified_by_an_unknown_authority() {
+    bounded(|| {
+        let (service, server) = (Service::start(), Server::secured(&[]));
+        let builder = || RedisStore::builder(server.tls_url().unwrap()).timeout(LONG);
+        let stranger = service.member(builder().roots(Roots::Bundled).build());
+        assert_goes_on(&stranger, "no TLS connection to Redis: invalid peer certificate: Unknown");
+        // The same server serves those who trust it.
+        let trusting = || service.member(builder().roots(server.roots()).build());
+        let token = trusting().token();
+        assert_eq!(trusting().token(), token);
+    });
+}
+
+#[test]
+fn certified_for_another_host() {
+    bounded(|| {
+        let (service, server) = (Service::start(), Server::misnamed());
+        let url = rewritten(server.tls_url(), "127.0.0.1", "localhost");
+        let store = RedisStore::builder(url).timeout(LONG).roots(server.roots()).build();
+        assert_goes_on(&service.member(store), "certificate not valid for name \"localhost\"");
+    });
+}
+
+/// While the store is away, each source is on its own; none loses its refresh token for it.
+#[test]
+fn away_for_a_whole_fleet() {
+    bounded(|| {
+        const MANY: usize = 8;
+        let (service, mut server) = (Service::start(), Server::start());
+        let shared = Arc::new(store(&server));
+        let members: Vec<Member> = (0..MANY).map(|_| service.member(shared.clone())).collect();
+        let together = || {
+            std::thread::scope(|scope| {
+                let calls: Vec<_> =
+                    members.iter().map(|member| scope.spawn(|| member.token())).collect();
+                calls.into_iter().map(|call| call.join().unwrap()).collect::<Vec<_>>()
+            })
+        };
+        let tokens = together();
+        assert!(tokens.iter().all(|token| *token == tokens[0]));
+        assert_eq!(service.requests(), 1);
+
+        server.kill().unwrap();
+        for member in &members {
+            member.source.invalidate(&tokens[0]);
+        }
+        for (member, token) in members.iter().zip(together()) {
+            assert_ne!(token, tokens[0]);
+            member.assert_store_failed("no connection to Redis");
+        }
+        assert_eq!(service.requests(), 1 + MANY as u64);
+
+        server.restart().unwrap();
+        let newcomer = service.member(shared.clone());
+        members[0].assert_recovers(&service, &newcomer);
+        for member in &members[1..] {
+            member.source.invalidate(&member.token());
+            member.token();
+            assert!(member.source.stats().store_error.is_none());
+            assert_eq!(member.told(EventKind::StoreRecovered), 1);
+        }
+    });
+}

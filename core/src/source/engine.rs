@@ -304,6 +304,8 @@ impl Engine {
                 self.end(&mut desk, flight.number);
                 return outcome;
             }
+            // A token that is still to be saved serves already those who need not wait for it.
+            self.publish(&desk.state);
             self.tell(shared, desk);
         }
     }

@@ -161,8 +161,10 @@ impl State {
         let age = now.age_of(stored.since);
         let left = stored.lifetime.saturating_sub(age);
         let own = self.valid(now).map_or(Duration::ZERO, |(_, left)| left);
-        let rejected = self.rejected.as_ref().is_some_and(|it| *it == stored.token);
-        if entry.generation < self.era || rejected || left <= own {
+        // By the store's clock, a token that is held may seem a little younger.
+        let known = self.held.as_ref().map(|held| &held.token).or(self.rejected.as_ref());
+        let is_known = known.is_some_and(|it| *it == stored.token);
+        if entry.generation < self.era || is_known || left <= own {
             return None;
         }
         self.era = entry.generation;

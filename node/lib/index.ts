@@ -23,5 +23,6 @@ export type {
   TokenSourceOptions,
   TokenSourceStats,
 } from './source-options.js';
+export { FileStore, MemoryStore, RedisStore, type RedisStoreOptions } from './stores.js';
 export { TokenInfo } from './token-info.js';
 export { TokenSet } from './token-set.js';

@@ -6,7 +6,9 @@ export type {
   CurrentToken,
   Facts,
   NativeClient,
+  NativeStore,
   NativeTokenSource,
+  RedisSettings,
   Settings,
   SourceSettings,
 } from '../native/bridge';

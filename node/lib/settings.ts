@@ -1,7 +1,7 @@
 /** From options, of which nothing is certain at run time, to settings for the native half. */
 
 import { invalidArgument } from './errors.js';
-import type { Settings, SourceSettings } from './native.js';
+import type { RedisSettings, Settings, SourceSettings } from './native.js';
 
 type Bag = Record<string, unknown>;
 
@@ -38,6 +38,12 @@ export function settings(options: unknown, fromEnv: boolean): Settings {
       text(`the header ${name}`, value),
     ]),
   };
+  return Object.assign(result, trust(caPem, clientCertificate));
+}
+
+/** Certificates, as PEM. */
+function trust(caPem: unknown, clientCertificate: unknown): Partial<RedisSettings> {
+  const result: Partial<RedisSettings> = {};
   if (caPem !== undefined) result.caPem = pem('caPem', caPem);
   if (clientCertificate !== undefined) {
     const { chain, key } = bag('clientCertificate', clientCertificate);
@@ -47,8 +53,21 @@ export function settings(options: unknown, fromEnv: boolean): Settings {
   return result;
 }
 
+const REDIS = {
+  timeout: 'number',
+  keyPrefix: 'string',
+  roots: 'string',
+  caFile: 'string',
+} as const;
+
+/** The same for a store in Redis. */
+export function redisSettings(options: unknown): RedisSettings {
+  const { caPem, clientCertificate, ...simple } = bag('the options', options);
+  return Object.assign(pick(simple, REDIS), trust(caPem, clientCertificate));
+}
+
 const CREDENTIALS = { clientId: 'string', secret: 'string' } as const;
-const SOURCE = { policy: 'string', deadline: 'number' } as const;
+const SOURCE = { policy: 'string', deadline: 'number', store: 'string' } as const;
 
 /** The same for a token source. */
 export function sourceSettings(options: unknown, fromEnv: boolean): SourceSettings {

@@ -1,6 +1,7 @@
 import type { Credentials } from './client.js';
 import type { FronteggError } from './errors.js';
 import type { CommonOptions } from './options.js';
+import type { FileStore, MemoryStore, RedisStore } from './stores.js';
 
 /** Settings of a token source. What is left out has the library's default. */
 export interface RenewalOptions {
@@ -21,6 +22,14 @@ export interface RenewalOptions {
    * client's deadline by default.
    */
   readonly deadline?: number | undefined;
+  /**
+   * Where to share tokens with other sources of the same API token, in this process or in
+   * others: a store, or the name of one. `'file'` is a {@link FileStore}, `'file:/…'` one in that
+   * directory, a URL (`'redis://…'`, `'rediss://…'`, `'unix:///…'`) a {@link RedisStore}, and
+   * `'memory'`, the default, none. Any number of sources may share one. A store that fails makes
+   * no call fail, and none wait longer than its own timeout.
+   */
+  readonly store?: string | FileStore | MemoryStore | RedisStore | undefined;
   /**
    * Called with each event, on the event loop of the thread that made the source, for as long
    * as that runs and the source is not forgotten. It may use the source, even close it. What
@@ -71,8 +80,12 @@ export interface TokenSourceStats {
   readonly failures: number;
   /** Calls that waited for a renewal. */
   readonly waits: number;
-  /** Tokens that a shared store had. None yet: the only store is memory. */
+  /** Tokens that the shared store had. */
   readonly storeHits: number;
+  /** Times that the shared store failed, so that a renewal went on without it. */
+  readonly storeFailures: number;
+  /** What the shared store's last failure was; `undefined` once it works again. */
+  readonly storeError: FronteggError | undefined;
   /**
    * Whether refresh tokens were rejected so often before their first use that the policy
    * `auto` does without, for the time being.
@@ -91,6 +104,10 @@ export interface TokenSourceStats {
  *   valid; follows upon `failed`
  * - `throttled`: a call got a remembered failure, and the service was left alone; once for
  *   each failure
+ * - `store_hit`: the shared store had a token that a sibling got
+ * - `store_failed`: the shared store failed, and the source goes on without it; once, until it
+ *   works again
+ * - `store_recovered`: it works again
  */
 export type TokenSourceEventKind =
   | 'authenticated'
@@ -98,7 +115,10 @@ export type TokenSourceEventKind =
   | 'fell_back'
   | 'failed'
   | 'served_while_failing'
-  | 'throttled';
+  | 'throttled'
+  | 'store_hit'
+  | 'store_failed'
+  | 'store_recovered';
 
 /** What a source tells its observer. */
 export interface TokenSourceEvent {

@@ -17,6 +17,7 @@ import type {
   TokenSourceOptions,
   TokenSourceStats,
 } from './source-options.js';
+import { nativeStoreOf } from './stores.js';
 import { TokenInfo } from './token-info.js';
 
 /**
@@ -60,12 +61,17 @@ export class TokenSource {
   /** @internal */
   constructor(client: Client, options: RenewalOptions, fromEnv: true);
   constructor(client: Client, options: RenewalOptions, fromEnv = false) {
-    const { observer, ...rest } = bag('the options', options);
-    const settings = sourceSettings(rest, fromEnv);
+    const { observer, store, ...rest } = bag('the options', options);
+    const isObject = typeof store === 'object' && store !== null;
+    const nativeStore = isObject ? nativeStoreOf(store) : undefined;
+    if (isObject && nativeStore === undefined) {
+      throw invalidArgument('store is neither a name nor one of the stores of this library');
+    }
+    const settings = sourceSettings(isObject ? rest : { ...rest, store }, fromEnv);
     this.#listener = this.#listen(observer);
     const id = listen(this.#listener);
     this.#native = crossing(
-      () => new native.NativeTokenSource(bridge, nativeOf(client), id, settings),
+      () => new native.NativeTokenSource(bridge, nativeOf(client), id, settings, nativeStore),
     );
   }
 
@@ -137,7 +143,12 @@ export class TokenSource {
     // Whoever sees the renewal in here gets its token next.
     this.#kept = Kept.NOTHING;
     const stats = crossing(() => this.#native.stats());
-    return { ...stats, waits: stats.waits + this.#joined };
+    const { storeError, ...counts } = stats;
+    return {
+      ...counts,
+      waits: counts.waits + this.#joined,
+      storeError: storeError && errorOf(storeError),
+    };
   }
 
   /**

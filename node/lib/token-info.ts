@@ -17,7 +17,7 @@ export class TokenInfo {
   /** From when on it is renewed, by the same clock. */
   readonly renewalDueAt: Date;
   /** What the source got it by. */
-  readonly origin: 'authenticate' | 'refresh';
+  readonly origin: 'authenticate' | 'refresh' | 'store';
   #claims: Claims | undefined | null = null;
 
   /** @internal */
@@ -30,7 +30,7 @@ export class TokenInfo {
     this.#token = token;
     this.expiresAt = date(expiresAt);
     this.renewalDueAt = date(renewalDueAt);
-    this.origin = origin as 'authenticate' | 'refresh';
+    this.origin = origin as 'authenticate' | 'refresh' | 'store';
   }
 
   /**

@@ -33,10 +33,20 @@ export declare class NativeClient {
   close(): void
 }
 
+/** A store of the core. */
+export declare class NativeStore {
+  /** In this directory, or in the user's cache. */
+  static file(directory?: string | undefined | null): NativeStore
+  /** In this process. */
+  static memory(): NativeStore
+  /** In Redis or Valkey. */
+  static redis(url: string, settings: RedisSettings): NativeStore
+}
+
 /** A token source of the core. */
 export declare class NativeTokenSource {
   /** Checks the settings; contacts nobody. Its events are told under this id. */
-  constructor(bridge: Bridge, client: NativeClient, id: number, settings: SourceSettings)
+  constructor(bridge: Bridge, client: NativeClient, id: number, settings: SourceSettings, store?: NativeStore | undefined | null)
   /**
    * A valid token, or why there is none; or `null`, and then `settle` is called under this
    * id when the renewal ends.
@@ -103,6 +113,17 @@ export interface Facts {
   retryable: boolean
 }
 
+/** Settings of a store in Redis beside its URL: what the user gave and nothing else. */
+export interface RedisSettings {
+  timeout?: number
+  keyPrefix?: string
+  roots?: string
+  caPem?: string
+  caFile?: string
+  clientCertificateChain?: string
+  clientCertificateKey?: string
+}
+
 /**
  * What the user gave and nothing else, since the defaults are the core's. Times are in
  * milliseconds. The meaning of each is that of the option of the same name.
@@ -142,6 +163,8 @@ export interface SourceSettings {
   renewalWindow?: Array<number>
   policy?: string
   deadline?: number
+  /** The name of a store, unless there is an object. */
+  store?: string
 }
 
 /** What was done so far. */
@@ -152,6 +175,8 @@ export interface SourceStats {
   failures: number
   waits: number
   storeHits: number
+  storeFailures: number
+  storeError?: Facts
   authenticatingOnly: boolean
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod facts;
 mod settings;
 mod source;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -100,13 +100,21 @@ impl Settings {
     }
 
     fn roots(&self) -> Result<Option<Roots>, Error> {
-        match (&self.roots, &self.ca_pem, &self.ca_file) {
-            (None, None, None) => Ok(None),
-            (Some(name), None, None) => name.parse().map(Some),
-            (None, Some(pem), None) => Roots::pem(pem.as_bytes()).map(Some),
-            (None, None, Some(path)) => Roots::pem_file(path).map(Some),
-            _ => Err(Error::invalid_argument("give at most one of roots, caPem and caFile")),
-        }
+        roots(self.roots.as_ref(), self.ca_pem.as_ref(), self.ca_file.as_ref())
+    }
+}
+
+pub(crate) fn roots(
+    name: Option<&String>,
+    pem: Option<&String>,
+    path: Option<&String>,
+) -> Result<Option<Roots>, Error> {
+    match (name, pem, path) {
+        (None, None, None) => Ok(None),
+        (Some(name), None, None) => name.parse().map(Some),
+        (None, Some(pem), None) => Roots::pem(pem.as_bytes()).map(Some),
+        (None, None, Some(path)) => Roots::pem_file(path).map(Some),
+        _ => Err(Error::invalid_argument("give at most one of roots, caPem and caFile")),
     }
 }
 

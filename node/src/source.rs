@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use frontegg_token::{AccessToken, Credentials, Error, Origin, Secret, TokenRequest, TokenSource};
+use frontegg_token::{
+    AccessToken, Credentials, Error, Origin, Secret, TokenRequest, TokenSource, TokenSourceBuilder,
+};
 use napi::Either;
 use napi_derive::napi;
 
@@ -11,6 +13,7 @@ use crate::bridge::{Bridge, Exit};
 use crate::client::NativeClient;
 use crate::facts::{Facts, Text, count, since_epoch};
 use crate::settings::span;
+use crate::store::NativeStore;
 use crate::{Thrown, guarded};
 
 /// What the user gave and nothing else, as for a client.
@@ -23,6 +26,8 @@ pub struct SourceSettings {
     pub renewal_window: Option<Vec<f64>>,
     pub policy: Option<String>,
     pub deadline: Option<f64>,
+    /// The name of a store, unless there is an object.
+    pub store: Option<String>,
 }
 
 /// A valid token.
@@ -54,6 +59,8 @@ pub struct SourceStats {
     pub failures: f64,
     pub waits: f64,
     pub store_hits: f64,
+    pub store_failures: f64,
+    pub store_error: Option<Facts>,
     pub authenticating_only: bool,
 }
 
@@ -73,13 +80,22 @@ impl NativeTokenSource {
         client: &NativeClient,
         id: u32,
         settings: SourceSettings,
+        store: Option<&NativeStore>,
     ) -> Result<Self, Thrown> {
         guarded(|| {
-            let credentials = match (settings.client_id, settings.secret) {
-                (Some(client_id), Some(secret)) => Credentials::new(client_id, secret)?,
-                _ => Credentials::from_env()?,
+            let client = client.client.clone();
+            let mut builder = match (settings.client_id, settings.secret) {
+                (Some(client_id), Some(secret)) => {
+                    TokenSource::builder(client, Credentials::new(client_id, secret)?)
+                }
+                _ => TokenSourceBuilder::from_env_with(client),
             };
-            let mut builder = TokenSource::builder(client.client.clone(), credentials);
+            if let Some(name) = settings.store {
+                builder = builder.store(name.as_str());
+            }
+            if let Some(store) = store {
+                builder = builder.store(store.store.clone());
+            }
             if let Some([from, to]) = settings.renewal_window.as_deref() {
                 builder = builder.renewal_window(*from..=*to);
             }
@@ -166,6 +182,8 @@ impl NativeTokenSource {
                 failures: count(stats.failures),
                 waits: count(stats.waits),
                 store_hits: count(stats.store_hits),
+                store_failures: count(stats.store_failures),
+                store_error: stats.store_error.as_ref().map(Facts::from),
                 authenticating_only: stats.authenticating_only,
             })
         })

@@ -1,7 +1,7 @@
 // What the runner asks of token sources, and of their clock.
 
 import { createRequire } from 'node:module';
-import { TokenSource } from 'frontegg-token';
+import { FileStore, MemoryStore, RedisStore, TokenSource } from 'frontegg-token';
 import { failed, options, shown } from './replies.mjs';
 
 // The native half, whose clock only tests can move.
@@ -13,21 +13,37 @@ const sources = new Map();
 export function create(request, client) {
   const { client_id: clientId, secret, settings = {} } = request;
   const events = [];
-  const given = {
+  const given = () => ({
     renewalWindow: settings.renewal_window,
     policy: settings.policy,
     deadline: settings.deadline_ms,
+    store: store(settings.store),
     observer: (event) => events.push(event),
-  };
+  });
   try {
     const source = request.from_env
-      ? TokenSource.fromEnv({ ...given, client: options(request.client_settings ?? {}) })
-      : new TokenSource(client, { clientId, secret, ...given });
+      ? TokenSource.fromEnv({ ...given(), client: options(request.client_settings ?? {}) })
+      : new TokenSource(client, { clientId, secret, ...given() });
     sources.set(request.source, { source, events });
   } catch (error) {
     return failed(error);
   }
   return { ok: {} };
+}
+
+/** Those with a name, which later sources can share. */
+const stores = new Map();
+
+/** The name of a store as it is, or what it describes. */
+function store(described) {
+  if (typeof described !== 'object') return described;
+  const { kind, name, url, directory, timeout_ms: timeout, key_prefix: keyPrefix } = described;
+  if (kind === 'file') return new FileStore({ directory });
+  if (kind === 'redis') {
+    return new RedisStore(url, { timeout, keyPrefix, caPem: described.roots_pem });
+  }
+  if (!stores.has(name)) stores.set(name, new MemoryStore());
+  return stores.get(name);
 }
 
 export async function token(request) {
@@ -73,8 +89,18 @@ export function setCredentials({ source: name, client_id: clientId, secret }) {
 }
 
 export function stats(request) {
-  const { storeHits, authenticatingOnly, ...counts } = sources.get(request.source).source.stats();
-  return { ok: { ...counts, store_hits: storeHits, authenticating_only: authenticatingOnly } };
+  const { storeHits, storeFailures, storeError, authenticatingOnly, ...counts } = sources
+    .get(request.source)
+    .source.stats();
+  return {
+    ok: {
+      ...counts,
+      store_hits: storeHits,
+      store_failures: storeFailures,
+      store_error: storeError ? { code: storeError.code, message: storeError.message } : null,
+      authenticating_only: authenticatingOnly,
+    },
+  };
 }
 
 export function events(request) {

@@ -14,9 +14,7 @@ const {
   TokenInfo,
   TokenSet,
   TokenSource,
-} = createRequire(
-  import.meta.url,
-)('./index.js') as typeof implementation;
+} = createRequire(import.meta.url)('./index.js') as typeof implementation;
 type Client = implementation.Client;
 type FileStore = implementation.FileStore;
 type FronteggError = implementation.FronteggError;

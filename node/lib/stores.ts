@@ -1,8 +1,8 @@
 /** The stores that sources share tokens by. */
 
 import { crossing } from './calls.js';
-import type { CommonOptions } from './options.js';
 import { type NativeStore, native } from './native.js';
+import type { CommonOptions } from './options.js';
 import { bag, redisSettings, text } from './settings.js';
 
 /** Where to find the native half of a store. */

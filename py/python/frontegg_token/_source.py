@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._stores import FileStore, MemoryStore, RedisStore
     from ._token_store import TokenStore
 
-    Store: TypeAlias = str | FileStore | MemoryStore | RedisStore | TokenStore
+    _Store: TypeAlias = str | FileStore | MemoryStore | RedisStore | TokenStore
 
 
 class BaseTokenSource(_native.TokenSource):
@@ -38,7 +38,7 @@ class BaseTokenSource(_native.TokenSource):
         policy: Literal["auto", "refresh_first", "authenticate_only"] | None = None,
         deadline: float | None = None,
         observer: Callable[[Event], object] | None = None,
-        store: Store | None = None,
+        store: _Store | None = None,
     ) -> Self:
         """Check the settings; contact nobody yet.
 
@@ -80,7 +80,7 @@ class BaseTokenSource(_native.TokenSource):
         renewal_window: tuple[float, float] | None = None,
         policy: Literal["auto", "refresh_first", "authenticate_only"] | None = None,
         observer: Callable[[Event], object] | None = None,
-        store: Store | None = None,
+        store: _Store | None = None,
         **settings: Unpack[Settings],
     ) -> Self:
         """Make a source for the API token and the endpoint that the environment names.

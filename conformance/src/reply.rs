@@ -166,7 +166,7 @@ mod tests {
     fn other_replies_have_all_their_members_and_no_others() {
         let stats = json!({
             "authentications": 1, "refreshes": 0, "fallbacks": 0, "failures": 0, "waits": 0,
-            "store_hits": 0, "authenticating_only": false,
+            "store_error": null, "store_failures": 0, "store_hits": 0, "authenticating_only": false,
         });
         let event = |kind: &str, code: Value| json!({"events": [{"kind": kind, "generation": 1, "code": code}]});
         let with = |name: &str, value: Value| {
@@ -184,9 +184,12 @@ mod tests {
             (To::Stats, stats.clone(), true),
             (To::Stats, with("waits", json!(-1)), false),
             (To::Stats, with("authenticating_only", json!(0)), false),
+            (To::Stats, with("store_error", json!({"code": "store", "message": "m"})), true),
+            (To::Stats, with("store_error", json!("store")), false),
             (To::Stats, with("more", json!(0)), false),
             (To::Events, json!({"events": []}), true),
             (To::Events, event("refreshed", json!(null)), true),
+            (To::Events, event("store_recovered", json!(null)), true),
             (To::Events, event("failed", json!("connect")), true),
             (To::Events, event("failed", json!(null)), false),
             (To::Events, event("refreshed", json!("connect")), false),

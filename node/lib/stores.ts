@@ -8,7 +8,11 @@ import { bag, redisSettings, text } from './settings.js';
 /** Where to find the native half of a store. */
 const natives = new WeakMap<object, NativeStore>();
 
-/** That of one of the stores here, if it is one. */
+/**
+ * That of one of the stores here, if it is one.
+ *
+ * @internal
+ */
 export function nativeStoreOf(store: object): NativeStore | undefined {
   return natives.get(store);
 }

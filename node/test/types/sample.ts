@@ -84,7 +84,7 @@ export async function managed(client: Client): Promise<string> {
   other.close();
   const info: TokenInfo | undefined = source.info();
   const expiresAt: Date | undefined = info?.expiresAt;
-  const origin: 'authenticate' | 'refresh' | undefined = info?.origin;
+  const origin: 'authenticate' | 'refresh' | 'store' | undefined = info?.origin;
   const claims: Claims | undefined = info?.claims;
   const { authentications, authenticatingOnly }: TokenSourceStats = source.stats();
   return [

@@ -96,18 +96,30 @@ impl Member {
         self.source.token().unwrap()
     }
 
-    /// Has its token renewed.
+    /// Has its token renewed. A source that was told of a rejection a moment ago does not
+    /// believe the next one for a second or more: that it is told until it does.
     pub(crate) fn renew(&self) -> AccessToken {
         let before = self.token();
-        assert!(self.source.invalidate(&before));
-        let token = self.token();
-        assert_ne!(token, before);
-        token
+        loop {
+            self.source.invalidate(&before);
+            let token = self.token();
+            if token != before {
+                return token;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// How often it told its observer of that.
     pub(crate) fn told(&self, kind: EventKind) -> usize {
         self.events.lock().unwrap().iter().filter(|told| **told == kind).count()
+    }
+
+    /// Waits until it has told of that, which may be a moment after it has a token.
+    pub(crate) fn until_told(&self, kind: EventKind) {
+        while self.told(kind) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// That it knows, tells and logs of a store that fails, and has not failed itself.
@@ -118,6 +130,7 @@ impl Member {
         let error = stats.store_error.expect("what it was");
         assert!(error.message().contains(says), "{error}");
         assert_eq!(stats.failures, 0, "{says}");
+        self.until_told(EventKind::StoreFailed);
         assert_eq!(self.told(EventKind::StoreFailed), 1, "{says}");
         let line = (Level::Warn, format!("token source: store_failed: {error}"));
         assert!(log::lines().contains(&line), "{line:?}");
@@ -131,7 +144,7 @@ impl Member {
         while self.source.stats().store_error.is_some() {
             token = self.renew();
         }
-        assert!(self.told(EventKind::StoreRecovered) > 0);
+        self.until_told(EventKind::StoreRecovered);
         let requests = service.requests();
         assert_eq!(newcomer.token(), token);
         assert_eq!(service.requests(), requests);

@@ -207,10 +207,9 @@ fn away_for_a_whole_fleet() {
         let newcomer = service.member(shared.clone());
         members[0].assert_recovers(&service, &newcomer);
         for member in &members[1..] {
-            member.source.invalidate(&member.token());
-            member.token();
+            member.renew();
             assert!(member.source.stats().store_error.is_none());
-            assert_eq!(member.told(EventKind::StoreRecovered), 1);
+            member.until_told(EventKind::StoreRecovered);
         }
     });
 }

@@ -51,7 +51,7 @@ pub(crate) struct State {
     /// The generation of the entry that was last taken from the store, or put there.
     era: u64,
     /// The last token that a resource server rejected, until another one comes.
-    rejected: Option<AccessToken>,
+    rejected: Option<Held>,
     /// What the store's last failure was, until it works again.
     store_error: Option<Error>,
     flight: Option<Flight>,
@@ -372,7 +372,7 @@ impl State {
             return true;
         }
         self.doubt.strike(now);
-        self.rejected = self.held.take().map(|held| held.token);
+        self.rejected = self.held.take();
         self.trouble.take_if(|trouble| trouble.is_final());
         true
     }

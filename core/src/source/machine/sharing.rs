@@ -160,11 +160,13 @@ impl State {
         let stored = entry.token.as_ref()?;
         let age = now.age_of(stored.since);
         let left = stored.lifetime.saturating_sub(age);
-        let own = self.valid(now).map_or(Duration::ZERO, |(_, left)| left);
-        // By the store's clock, a token that is held may seem a little younger.
-        let known = self.held.as_ref().map(|held| &held.token).or(self.rejected.as_ref());
-        let is_known = known.is_some_and(|it| *it == stored.token);
-        if entry.generation < self.era || is_known || left <= own {
+        // An older one than a rejected one is no better.
+        let known = self.held.as_ref().or(self.rejected.as_ref());
+        let is_newer = known.is_none_or(|known| {
+            // By the store's clock, a token that is held may seem a little younger.
+            known.token != stored.token && left >= known.left(now).unwrap_or_default()
+        });
+        if entry.generation < self.era || left.is_zero() || !is_newer {
             return None;
         }
         self.era = entry.generation;

@@ -157,7 +157,8 @@ fn converse(program: &Path) {
         ask(json!({"op": "stats", "source": "s"})),
         json!({"ok": {
             "authentications": 1, "refreshes": 1, "fallbacks": 0, "failures": 0, "waits": 2,
-            "store_hits": 0, "authenticating_only": false,
+            "store_hits": 0, "store_failures": 0, "store_error": null,
+            "authenticating_only": false,
         }})
     );
     assert_eq!(ask(json!({"op": "close_source", "source": "s"})), done);
@@ -189,9 +190,10 @@ fn converse(program: &Path) {
 #[test]
 fn the_c_driver_speaks_the_protocol() {
     let folder = root().join("conformance/drivers/c");
-    let more = folder.join("sources.c");
-    let more = more.to_str().expect("the folder is UTF-8");
-    converse(&Installation::testing().build(&folder.join("driver.c"), &[more, "-lcjson"]));
+    let more = ["sources.c", "stores.c"].map(|file| folder.join(file));
+    let [sources, stores] = more.each_ref().map(|path| path.to_str().expect("the folder is UTF-8"));
+    let driver = Installation::testing();
+    converse(&driver.build(&folder.join("driver.c"), &[sources, stores, "-lcjson"]));
 }
 
 #[test]

@@ -18,8 +18,12 @@ use std::time::Duration;
 use crate::Error;
 
 pub use choice::IntoTokenStore;
+#[cfg(test)]
+pub(crate) use entry::Written;
 pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
 pub use file::FileStore;
+#[cfg(test)]
+pub(crate) use file::TIMEOUT as TIMEOUT_OF_FILES;
 pub use memory::MemoryStore;
 pub(crate) use sealing::Vault;
 

@@ -102,6 +102,13 @@ test-conformance: drivers python node
 		--driver python='$(PYTHON) conformance/drivers/python/driver.py' \
 		--driver asyncio='$(PYTHON) conformance/drivers/python/driver.py --async' \
 		--driver node='node conformance/drivers/node/driver.mjs'
+	$(CAMPAIGN) --kills 1
+
+# Processes that share a store are started together, killed and stopped.
+CAMPAIGN := target/debug/frontegg-campaign \
+	--driver rust=target/debug/conformance-driver-rust \
+	--driver python='$(PYTHON) conformance/drivers/python/driver.py' \
+	--driver node='node conformance/drivers/node/driver.mjs'
 
 # --- the rest --------------------------------------------------------------------------
 
@@ -118,7 +125,9 @@ lint: tools python node ## formatters, linters, type checkers, generated files
 	cd py && ../.venv/bin/python -m mypy.stubtest frontegg_token
 	cd node && npm run --silent lint
 
-soak: tools ## the long campaigns, which `make test` runs in a short form; about half an hour
+soak: drivers python node ## the long campaigns, which `make test` runs in a short form; some hours
+	cargo build -p frontegg-conformance
+	$(CAMPAIGN) --processes 200 --rounds 20 --kills 100 --stops 5
 	SOAK=1 $(CARGO_TEST) -p frontegg-token --lib source -- --nocapture
 	SOAK=1 $(MODEL_TEST)
 

@@ -17,8 +17,8 @@ use crate::{Error, Secret};
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// What is set to more, such as to the largest value there is, means as good as no limit, and
 /// gets this: a clock cannot reach much further.
 pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);

@@ -86,7 +86,11 @@ impl Ground {
         let store = match &self.store {
             Store::File(directory) => json!({"kind": "file", "directory": directory}),
             Store::Redis(server) => {
-                json!({"kind": "redis", "url": server.url(), "timeout_ms": self.patience.redis.map(ms)})
+                let mut store = json!({"kind": "redis", "url": server.url()});
+                if let Some(timeout) = self.patience.redis {
+                    store["timeout_ms"] = json!(ms(timeout));
+                }
+                store
             }
         };
         for request in [

@@ -258,6 +258,8 @@ impl fmt::Debug for TokenRef {
 
 #[cfg(test)]
 mod fake;
+#[cfg(all(test, not(feature = "model")))]
+mod fleet;
 #[cfg(all(test, feature = "model"))]
 mod model;
 #[cfg(all(test, not(feature = "model")))]

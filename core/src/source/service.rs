@@ -46,9 +46,10 @@ impl Requests for Service {
         let client = &self.0;
         canceller.over(|| match what {
             Request::Refresh(token) => {
-                // The other half is for the authentication that follows if its fate is unknown.
                 let left = give_up.saturating_duration_since(Instant::now());
-                let give_up = give_up.checked_sub(left / 2).unwrap_or(give_up);
+                let give_up = give_up
+                    .checked_sub(left.saturating_sub(time_of_refresh(left)))
+                    .unwrap_or(give_up);
                 client.refresh_within(token, &Budget { give_up, before_attempt: before })
             }
             Request::Authenticate => {
@@ -61,6 +62,12 @@ impl Requests for Service {
         canceller.cancel();
         self.0.wake();
     }
+}
+
+/// How much of what is left a refresh may take: the other half is for the authentication that
+/// follows if its fate is unknown.
+pub(super) fn time_of_refresh(left: Duration) -> Duration {
+    left / 2
 }
 
 /// The moment by which something that may take so long must end.

@@ -33,11 +33,19 @@ pub(crate) struct Visit<'a> {
     give_up: Option<Instant>,
 }
 
-/// With a lease, a flight has this part of its deadline: whoever waits for it has the rest, if
-/// it dies.
-const PART_OF_DEADLINE: u32 = 2;
 /// A lease outlives its flight by that, and by what the store may take to save the end of it.
 const MARGIN: Duration = Duration::from_secs(1);
+
+/// How long the requests of a flight may take once it has the lease: half of its deadline, so
+/// that whoever waits for it has the rest, if it dies.
+pub(super) fn time_of_lease(deadline: Duration) -> Duration {
+    deadline / 2
+}
+
+/// How long the lease of a flight with so much time is asked for, of a store with this timeout.
+pub(super) fn span_of_lease(time: Duration, timeout: Duration) -> Duration {
+    time + 2 * timeout + MARGIN
+}
 
 impl Sharing {
     pub(crate) fn new(store: Arc<dyn TokenStore>, place: [String; 2]) -> Self {
@@ -61,7 +69,7 @@ impl Visit<'_> {
     pub(super) fn go(&mut self, leg: &Leg, clock: &Clock, deadline: Duration) -> Answer {
         match leg {
             Leg::Save(stored) => Answer::Saved(self.save(stored, clock)),
-            Leg::Lease => Answer::Leased(self.lease(deadline / PART_OF_DEADLINE)),
+            Leg::Lease => Answer::Leased(self.lease(time_of_lease(deadline))),
             _ => Answer::Loaded(self.load(clock)),
         }
     }
@@ -101,12 +109,12 @@ impl Visit<'_> {
         Ok(saved)
     }
 
-    fn lease(&mut self, span: Duration) -> Result<Lease, Error> {
+    fn lease(&mut self, time: Duration) -> Result<Lease, Error> {
         reached("lease");
-        let give_up = from_now(span);
+        let give_up = from_now(time);
         let lease = self.timed(|visit, within| {
             let owner = visit.owner.clone()?;
-            let span = span + 2 * visit.store.timeout() + MARGIN;
+            let span = span_of_lease(time, visit.store.timeout());
             visit.store.lease(visit.vault.name(), &owner, span, within)
         })?;
         self.give_up = (lease == Lease::Acquired).then_some(give_up);

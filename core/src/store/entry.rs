@@ -1,7 +1,7 @@
 //! What sources of one API token tell each other, and how it is written down.
 //!
 //! The text is JSON. Times in it are spans in nanoseconds, counted from the moment of saving:
-//! the reader finds out how long ago that was, see [`age`], and no two hosts need agree on what
+//! the reader finds out how long ago that was, see [`Written`], and no two hosts need agree on what
 //! time it is.
 
 use std::sync::OnceLock;
@@ -74,30 +74,7 @@ impl Stored {
     }
 
     pub(crate) fn write(&self, now: Moment) -> Zeroizing<Vec<u8>> {
-        let written = Written {
-            generation: self.generation,
-            saved: Saved { wall: now.wall, boot: now.boot, host: boot_id().into() },
-            keep: nanos(self.keep(now)),
-            token: self.token.as_ref().map(|token| WrittenToken {
-                text: Zeroizing::new(token.token.as_str().to_owned()),
-                age: now.nanos_since(token.since),
-                lifetime: nanos(token.lifetime),
-            }),
-            refresh: self.refresh.as_ref().map(|refresh| WrittenRefresh {
-                text: Zeroizing::new(refresh.token.as_str().to_owned()),
-                used: refresh.used,
-            }),
-            rejection: self.rejection.as_ref().map(|it| WrittenRejection {
-                code: it.error.code().number(),
-                message: it.error.message().into(),
-                http_status: it.error.http_status(),
-                messages: it.error.messages().to_vec(),
-                error_code: it.error.error_code().map(Into::into),
-                trace_id: it.error.trace_id().map(Into::into),
-                in_a_row: it.in_a_row,
-                left: it.until.saturating_sub(now.boot),
-            }),
-        };
+        let written = Written::new(self, now, boot_id());
         // Room for the longest escapes: it never grows, and leaves no copy behind.
         let texts = [
             written.token.as_ref().map_or(0, |token| token.text.len()),
@@ -112,53 +89,7 @@ impl Stored {
     /// version cannot read.
     pub(crate) fn read(bytes: &[u8], left: Option<Duration>, now: Moment) -> Option<Self> {
         let written: Written = serde_json::from_slice(bytes).ok()?;
-        let saved_ago = age(&written, left, now)?;
-        let earlier = |span: u64| Moment {
-            boot: now.boot.saturating_sub(span),
-            wall: now.wall.saturating_sub(span),
-        };
-        Some(Self {
-            generation: written.generation,
-            token: written.token.and_then(|mut token| {
-                let age = token.age.saturating_add(saved_ago);
-                // An expired one is of no use, and its age might be beyond what a clock holds.
-                (age < token.lifetime).then(|| StoredToken {
-                    token: AccessToken::new(std::mem::take(&mut *token.text)),
-                    since: earlier(age),
-                    lifetime: Duration::from_nanos(token.lifetime),
-                })
-            }),
-            refresh: written.refresh.map(|mut refresh| Refreshable {
-                token: RefreshToken::new(std::mem::take(&mut *refresh.text)),
-                used: refresh.used,
-            }),
-            rejection: written.rejection.and_then(|it| {
-                let error = Error::new(Code::from_number(it.code)?, it.message)
-                    .with_messages(it.messages, it.error_code)
-                    .with_trace_id(it.trace_id);
-                Some(Rejection {
-                    error: it.http_status.into_iter().fold(error, Error::with_status),
-                    in_a_row: it.in_a_row,
-                    until: now.boot.saturating_add(it.left.saturating_sub(saved_ago)),
-                })
-            }),
-        })
-    }
-}
-
-/// How long ago it was saved, in nanoseconds: as the store's own clock tells, where it does; as
-/// the clock since boot tells where it is the same; else as the wall clocks tell. `None` where
-/// that cannot be.
-fn age(written: &Written, left: Option<Duration>, now: Moment) -> Option<u64> {
-    let by_store = left.map(|left| written.keep.saturating_sub(nanos(left)));
-    let same_boot = !written.saved.host.is_empty() && written.saved.host == boot_id();
-    let by_boot = if same_boot { Some(now.boot.checked_sub(written.saved.boot)?) } else { None };
-    let ahead = written.saved.wall.saturating_sub(now.wall);
-    let by_wall = now.wall.saturating_sub(written.saved.wall);
-    match (by_store, by_boot) {
-        (Some(by_store), by_boot) => Some(by_store.max(by_boot.unwrap_or(0))),
-        (None, Some(by_boot)) => Some(by_boot.max(by_wall)),
-        (None, None) => (ahead <= nanos(TOLERANCE)).then_some(by_wall),
+        written.into_stored(left, now, boot_id())
     }
 }
 
@@ -171,8 +102,9 @@ fn boot_id() -> &'static str {
     })
 }
 
-#[derive(Serialize, Deserialize)]
-struct Written {
+/// As it is written down.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Written {
     generation: u64,
     saved: Saved,
     keep: u64,
@@ -181,27 +113,113 @@ struct Written {
     rejection: Option<WrittenRejection>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Written {
+    /// `host`: what tells the writer's boot from any other.
+    pub(crate) fn new(stored: &Stored, now: Moment, host: &str) -> Self {
+        Self {
+            generation: stored.generation,
+            saved: Saved { wall: now.wall, boot: now.boot, host: host.into() },
+            keep: nanos(stored.keep(now)),
+            token: stored.token.as_ref().map(|token| WrittenToken {
+                text: Zeroizing::new(token.token.as_str().to_owned()),
+                age: now.nanos_since(token.since),
+                lifetime: nanos(token.lifetime),
+            }),
+            refresh: stored.refresh.as_ref().map(|refresh| WrittenRefresh {
+                text: Zeroizing::new(refresh.token.as_str().to_owned()),
+                used: refresh.used,
+            }),
+            rejection: stored.rejection.as_ref().map(|it| WrittenRejection {
+                code: it.error.code().number(),
+                message: it.error.message().into(),
+                http_status: it.error.http_status(),
+                messages: it.error.messages().to_vec(),
+                error_code: it.error.error_code().map(Into::into),
+                trace_id: it.error.trace_id().map(Into::into),
+                in_a_row: it.in_a_row,
+                left: it.until.saturating_sub(now.boot),
+            }),
+        }
+    }
+
+    /// `host`: the same of the reader's boot.
+    pub(crate) fn into_stored(
+        self,
+        left: Option<Duration>,
+        now: Moment,
+        host: &str,
+    ) -> Option<Stored> {
+        let saved_ago = self.age(left, now, host)?;
+        let earlier = |span: u64| Moment {
+            boot: now.boot.saturating_sub(span),
+            wall: now.wall.saturating_sub(span),
+        };
+        Some(Stored {
+            generation: self.generation,
+            token: self.token.and_then(|mut token| {
+                let age = token.age.saturating_add(saved_ago);
+                // An expired one is of no use, and its age might be beyond what a clock holds.
+                (age < token.lifetime).then(|| StoredToken {
+                    token: AccessToken::new(std::mem::take(&mut *token.text)),
+                    since: earlier(age),
+                    lifetime: Duration::from_nanos(token.lifetime),
+                })
+            }),
+            refresh: self.refresh.map(|mut refresh| Refreshable {
+                token: RefreshToken::new(std::mem::take(&mut *refresh.text)),
+                used: refresh.used,
+            }),
+            rejection: self.rejection.and_then(|it| {
+                let error = Error::new(Code::from_number(it.code)?, it.message)
+                    .with_messages(it.messages, it.error_code)
+                    .with_trace_id(it.trace_id);
+                Some(Rejection {
+                    error: it.http_status.into_iter().fold(error, Error::with_status),
+                    in_a_row: it.in_a_row,
+                    until: now.boot.saturating_add(it.left.saturating_sub(saved_ago)),
+                })
+            }),
+        })
+    }
+
+    /// How long ago it was saved, in nanoseconds: as the store's own clock tells, where it does;
+    /// as the clock since boot tells where it is the same; else as the wall clocks tell. `None`
+    /// where that cannot be.
+    fn age(&self, left: Option<Duration>, now: Moment, host: &str) -> Option<u64> {
+        let by_store = left.map(|left| self.keep.saturating_sub(nanos(left)));
+        let same_boot = !self.saved.host.is_empty() && self.saved.host == host;
+        let by_boot = if same_boot { Some(now.boot.checked_sub(self.saved.boot)?) } else { None };
+        let ahead = self.saved.wall.saturating_sub(now.wall);
+        let by_wall = now.wall.saturating_sub(self.saved.wall);
+        match (by_store, by_boot) {
+            (Some(by_store), by_boot) => Some(by_store.max(by_boot.unwrap_or(0))),
+            (None, Some(by_boot)) => Some(by_boot.max(by_wall)),
+            (None, None) => (ahead <= nanos(TOLERANCE)).then_some(by_wall),
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Saved {
     wall: u64,
     boot: u64,
     host: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct WrittenToken {
     text: Zeroizing<String>,
     age: u64,
     lifetime: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct WrittenRefresh {
     text: Zeroizing<String>,
     used: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct WrittenRejection {
     code: i32,
     message: String,

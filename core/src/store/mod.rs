@@ -22,8 +22,12 @@ use crate::Error;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisStore, RedisStoreBuilder};
 pub use choice::IntoTokenStore;
+#[cfg(test)]
+pub(crate) use entry::Written;
 pub(crate) use entry::{Refreshable, Rejection, Stored, StoredToken};
 pub use file::FileStore;
+#[cfg(test)]
+pub(crate) use file::TIMEOUT as TIMEOUT_OF_FILES;
 pub use memory::MemoryStore;
 pub(crate) use sealing::{Vault, unique};
 

@@ -1,10 +1,11 @@
 //! The examples and the drivers of the conformance tests: they build without a warning, and
 //! do what they should without a leak.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use frontegg_emulator::Emulator;
 use serde_json::{Value, json};
 
 use crate::install::{Installation, STRICT, root, run};
@@ -78,65 +79,95 @@ fn the_cpp_snippet_of_the_readme_builds() {
     the_snippet_builds("cpp");
 }
 
-/// Speaks the drivers' protocol; what clients and sources do is for the conformance tests to say.
+/// A driver that is spoken to; what clients and sources do is for the conformance tests to say.
+struct Driver {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    fn start(program: &Path, emulator: &Emulator) -> Self {
+        let mut command = valgrind(program);
+        environment(emulator, &emulator.https_base_url(), &mut command);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("valgrind can be started");
+        let input = child.stdin.take().expect("piped");
+        let output = BufReader::new(child.stdout.take().expect("piped")).lines();
+        Self { child, input, output }
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.input, "{request}").expect("the driver listens");
+        let line = self.output.next().expect("an answer").expect("text");
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} to {request}"))
+    }
+
+    fn do_it(&mut self, request: &Value) {
+        assert_eq!(self.ask(request), json!({"ok": {}}), "{request}");
+    }
+
+    fn end(mut self) {
+        drop(self.input);
+        assert!(self.child.wait().expect("the driver ends").success());
+    }
+}
+
 fn converse(program: &Path) {
     let emulator = emulator();
-    let mut command = valgrind(program);
-    environment(&emulator, &emulator.https_base_url(), &mut command);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("valgrind can be started");
-    let mut input = child.stdin.take().expect("piped");
-    let mut output = BufReader::new(child.stdout.take().expect("piped"));
-    let mut ask = |request: Value| -> Value {
-        writeln!(input, "{request}").expect("the driver listens");
-        let mut line = String::new();
-        output.read_line(&mut line).expect("the driver answers");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} to {request}"))
-    };
-    let done = json!({"ok": {}});
     let settings = json!({
         "base_url": emulator.https_base_url(), "ca_pem": emulator.ca_pem(), "max_attempts": 1,
         "deadline_ms": 60_000, "attempt_timeout_ms": 60_000, "headers": [["x-a", "b"]],
     });
-    assert_eq!(ask(json!({"op": "new_client", "client": "a", "settings": settings})), done);
+    let mut driver = Driver::start(program, &emulator);
+    of_a_client(&mut driver, &emulator, &settings);
+    of_a_source(&mut driver, &emulator, &settings);
+    of_errors(&mut driver);
+    driver.end();
+}
+
+fn of_a_client(driver: &mut Driver, emulator: &Emulator, settings: &Value) {
+    driver.do_it(&json!({"op": "new_client", "client": "a", "settings": settings}));
     let authenticate = json!({
         "op": "authenticate", "client": "a",
         "client_id": emulator.client_id(), "secret": emulator.secret(),
     });
-    let reply = ask(authenticate.clone());
+    let reply = driver.ask(&authenticate);
     assert_eq!(reply["ok"]["lifetime_ms"], 3_600_000);
     assert_eq!(reply["ok"]["claims"]["sub"], emulator.client_id());
     assert!(reply["shown"].is_string());
 
     let mut background = authenticate;
     background["background"] = json!("job");
-    assert_eq!(ask(background), done);
+    driver.do_it(&background);
     let refresh =
         json!({"op": "refresh", "client": "a", "refresh_token": "unknown", "background": "other"});
-    assert_eq!(ask(refresh), done);
+    driver.do_it(&refresh);
     // The other job keeps its client until it has ended.
-    assert_eq!(ask(json!({"op": "drop", "client": "a"})), done);
-    let facts = &ask(json!({"op": "wait", "job": "other"}))["error"];
+    driver.do_it(&json!({"op": "drop", "client": "a"}));
+    let facts = &driver.ask(&json!({"op": "wait", "job": "other"}))["error"];
     assert_eq!(facts["code"], "refresh_rejected");
     assert_eq!(facts["number"], 21);
     assert_eq!(facts["messages"], json!(["Refresh token is not valid"]));
     assert_eq!(facts["error_code"], json!(null));
     assert_eq!(facts["attempts"], 1);
     assert_eq!(
-        ask(json!({"op": "wait", "job": "job"}))["ok"]["trace_id"].as_str().map(str::len),
+        driver.ask(&json!({"op": "wait", "job": "job"}))["ok"]["trace_id"].as_str().map(str::len),
         Some(32)
     );
+}
 
+fn of_a_source(driver: &mut Driver, emulator: &Emulator, settings: &Value) {
     let new_source = json!({
         "op": "new_source", "source": "s", "client": "c", "client_id": emulator.client_id(),
         "secret": emulator.secret(), "settings": {"renewal_window": [0.5, 0.5], "policy": "auto"},
     });
-    assert_eq!(ask(json!({"op": "new_client", "client": "c", "settings": settings})), done);
-    assert_eq!(ask(new_source), done);
-    let first = &ask(json!({"op": "token", "source": "s"}))["ok"];
+    driver.do_it(&json!({"op": "new_client", "client": "c", "settings": settings}));
+    driver.do_it(&new_source);
+    let first = &driver.ask(&json!({"op": "token", "source": "s"}))["ok"];
     assert_eq!(first["origin"], "authenticate");
     assert_eq!(first["claims"]["sub"], emulator.client_id());
     let text = |token: &Value| token["token"].as_str().expect("a token").to_owned();
@@ -144,38 +175,41 @@ fn converse(program: &Path) {
     let left = first["expires_at_ms"].as_i64().expect("it expires")
         - first["renewal_due_at_ms"].as_i64().expect("it is renewed");
     assert!((1_799_000..=1_801_000).contains(&left), "{left}");
-    assert_eq!(ask(json!({"op": "peek", "source": "s"}))["ok"]["token"], first["token"]);
-    assert_eq!(ask(json!({"op": "advance_clock", "ms": 3_600_000})), done);
-    assert_eq!(ask(json!({"op": "step_wall_clock", "ms": -1})), done);
-    assert_eq!(ask(json!({"op": "token", "source": "s", "background": "job"})), done);
-    let second = &ask(json!({"op": "wait", "job": "job"}))["ok"];
+    assert_eq!(driver.ask(&json!({"op": "peek", "source": "s"}))["ok"]["token"], first["token"]);
+    driver.do_it(&json!({"op": "advance_clock", "ms": 3_600_000}));
+    driver.do_it(&json!({"op": "step_wall_clock", "ms": -1}));
+    driver.do_it(&json!({"op": "token", "source": "s", "background": "job"}));
+    let second = &driver.ask(&json!({"op": "wait", "job": "job"}))["ok"];
     assert_eq!(second["origin"], "refresh");
     let invalidate = json!({"op": "invalidate", "source": "s", "token": text(second)});
-    assert_eq!(ask(invalidate.clone())["ok"]["was_current"], true);
-    assert_eq!(ask(invalidate)["ok"]["was_current"], false);
+    assert_eq!(driver.ask(&invalidate)["ok"]["was_current"], true);
+    assert_eq!(driver.ask(&invalidate)["ok"]["was_current"], false);
     assert_eq!(
-        ask(json!({"op": "stats", "source": "s"})),
+        driver.ask(&json!({"op": "stats", "source": "s"})),
         json!({"ok": {
             "authentications": 1, "refreshes": 1, "fallbacks": 0, "failures": 0, "waits": 2,
             "store_hits": 0, "store_failures": 0, "store_error": null,
             "authenticating_only": false,
         }})
     );
-    assert_eq!(ask(json!({"op": "close_source", "source": "s"})), done);
+    driver.do_it(&json!({"op": "close_source", "source": "s"}));
     assert_eq!(
-        ask(json!({"op": "events", "source": "s"}))["ok"]["events"],
+        driver.ask(&json!({"op": "events", "source": "s"}))["ok"]["events"],
         json!([
             {"kind": "authenticated", "generation": 1, "code": null},
             {"kind": "refreshed", "generation": 2, "code": null},
         ])
     );
-    assert_eq!(ask(json!({"op": "token", "source": "s"}))["error"]["code"], "closed");
-    assert_eq!(ask(json!({"op": "drop_source", "source": "s"})), done);
+    assert_eq!(driver.ask(&json!({"op": "token", "source": "s"}))["error"]["code"], "closed");
+    driver.do_it(&json!({"op": "drop_source", "source": "s"}));
+}
 
-    let reply = ask(json!({"op": "new_client", "client": "b", "settings": {"region": "mars"}}));
+fn of_errors(driver: &mut Driver) {
+    let reply =
+        driver.ask(&json!({"op": "new_client", "client": "b", "settings": {"region": "mars"}}));
     assert_eq!(reply["error"]["code"], "invalid_argument");
     assert_eq!(reply["error"]["http_status"], json!(null));
-    let reply = ask(json!({"op": "errors"}));
+    let reply = driver.ask(&json!({"op": "errors"}));
     let table = std::fs::read_to_string(root().join("conformance/errors.json")).unwrap();
     let table: Value = serde_json::from_str(&table).unwrap();
     let pairs = |table: &Value| -> Vec<(Value, Value)> {
@@ -183,8 +217,6 @@ fn converse(program: &Path) {
         rows.iter().map(|row| (row["number"].clone(), row["code"].clone())).collect()
     };
     assert_eq!(pairs(&reply["ok"]), pairs(&table));
-    drop(input);
-    assert!(child.wait().expect("the driver ends").success());
 }
 
 #[test]

@@ -50,13 +50,16 @@ impl Trouble {
         let remembered = announced.map_or(jittered, |wait| wait.max(brief) + FIRST.mul_f64(draw));
         let in_hand = holding.map_or(remembered, |held| {
             let age = now.age_of(held.since);
-            if age >= held.urgent || announced.is_some() {
+            if age >= held.urgent {
                 return remembered;
             }
             let (from, to) = PART_OF_LIFETIME;
             let part = held.lifetime.mul_f64(from + draw * (to - from)).min(LONGEST_IN_HAND);
-            // When it becomes urgent, it is tried again in any case.
-            part.min(held.urgent.saturating_sub(age)).max(FIRST)
+            // When it becomes urgent, it is tried again in any case, but for what is announced:
+            // that prolongs the wait, and shortens none. A clock that is ahead reads no wait at
+            // all out of the time of an answer, and would have it asked for again each second.
+            let part = part.min(held.urgent.saturating_sub(age)).max(FIRST);
+            announced.map_or(part, |_| part.max(remembered))
         });
         Self {
             error,

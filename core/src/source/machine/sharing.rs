@@ -18,7 +18,7 @@ use crate::token::Origin;
 use crate::{Code, Error};
 
 use super::terms::{still_renewing, urgent_from};
-use super::{Event, EventKind, Grant, Leg, Outcome, State};
+use super::{Event, EventKind, Grant, Held, Leg, Outcome, State};
 
 /// How far a flight has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,12 +160,17 @@ impl State {
         let stored = entry.token.as_ref()?;
         let age = now.age_of(stored.since);
         let left = stored.lifetime.saturating_sub(age);
-        // An older one than a rejected one is no better.
-        let known = self.held.as_ref().or(self.rejected.as_ref());
-        let is_newer = known.is_none_or(|known| {
-            // By the store's clock, a token that is held may seem a little younger.
-            known.token != stored.token && left >= known.left(now).unwrap_or_default()
-        });
+        let differs = |known: &Held| known.token != stored.token;
+        let is_newer = match (&self.held, &self.rejected) {
+            // By the store's clock, the very token that is held may seem a little younger.
+            (Some(held), _) => differs(held) && left > held.left(now).unwrap_or_default(),
+            // What was there before a rejected one is no better.
+            (None, Some(rejected)) => {
+                let is_younger = left >= rejected.left(now).unwrap_or_default();
+                differs(rejected) && (entry.generation > self.era || is_younger)
+            }
+            (None, None) => true,
+        };
         if entry.generation < self.era || left.is_zero() || !is_newer {
             return None;
         }

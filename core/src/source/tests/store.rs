@@ -63,8 +63,9 @@ impl Faulty {
         work: impl FnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
         name.clone_into(&mut lock(&self.name));
-        lock(&self.seen).push(operation);
-        self.changed.notify_all();
+        if operation != "release" {
+            lock(&self.seen).push(operation);
+        }
         // Not under the lock: it may use the store.
         let fault = lock(&self.fault).take();
         let mut verdict = Work;
@@ -73,11 +74,17 @@ impl Faulty {
             lock(&self.fault).get_or_insert(fault);
         }
         let failed = || Error::store("on purpose");
-        match verdict {
+        let outcome = match verdict {
             Work => work(),
             Fail => Err(failed()),
             WorkAndFail => work().and_then(|_| Err(failed())),
+        };
+        if operation == "release" {
+            // Seen once the lease is free.
+            lock(&self.seen).push(operation);
+            self.changed.notify_all();
         }
+        outcome
     }
 
     fn entry(&self) -> Option<Vec<u8>> {

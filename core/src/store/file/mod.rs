@@ -27,7 +27,7 @@ use entry::Draft;
 use lock::Locked;
 
 /// A disk may have to write back what others left to it before it has written an entry.
-const TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
 /// 32 bytes, in hexadecimal digits.
 const NAME_LENGTH: usize = 64;
 

@@ -3,8 +3,8 @@
 //! token, in milliseconds; `sources slowest`: the slowest call while a due token is renewed, in
 //! microseconds, and of how many calls; `sources memory [SOURCES]`: bytes for each of so many
 //! sources that have a token; `sources cold`: how long the first token of a process takes, in
-//! milliseconds, settings and all, from the store of the environment if it names one. For `benches/sources.py`, beside programs of the other languages that do the
-//! same.
+//! milliseconds, settings and all, from the store of the environment if it names one. For
+//! `benches/sources.py`, beside programs of the other languages that do the same.
 
 use std::hint::black_box;
 use std::sync::Barrier;

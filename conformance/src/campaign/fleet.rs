@@ -22,14 +22,7 @@ pub(super) struct Ground {
     pub(super) emulator: Emulator,
     store: Store,
     ahead: u32,
-    patience: Patience,
-}
-
-/// How long things may take: those of a source, and its store's answers.
-#[derive(Clone, Copy)]
-pub(super) struct Patience {
-    pub(super) deadline: Duration,
-    pub(super) redis: Option<Duration>,
+    deadline: Duration,
 }
 
 enum Store {
@@ -38,7 +31,8 @@ enum Store {
 }
 
 impl Ground {
-    pub(super) fn new(kind: Kind, patience: Patience) -> Result<Self, String> {
+    /// `deadline`: that of the sources.
+    pub(super) fn new(kind: Kind, deadline: Duration) -> Result<Self, String> {
         let emulator = Emulator::start(Options {
             algorithm: Algorithm::HS256,
             access_token_lifetime: LIFETIME.into(),
@@ -60,7 +54,7 @@ impl Ground {
                 Store::Redis(server.map_err(|error| format!("redis-server: {error}"))?)
             }
         };
-        Ok(Self { emulator, store, ahead: 0, patience })
+        Ok(Self { emulator, store, ahead: 0, deadline })
     }
 
     /// A process with a source, for which as much time has passed as for the others. It is
@@ -85,20 +79,14 @@ impl Ground {
         let mut driver = Driver::start(command, &BTreeMap::from_iter(signal))?;
         let store = match &self.store {
             Store::File(directory) => json!({"kind": "file", "directory": directory}),
-            Store::Redis(server) => {
-                let mut store = json!({"kind": "redis", "url": server.url()});
-                if let Some(timeout) = self.patience.redis {
-                    store["timeout_ms"] = json!(ms(timeout));
-                }
-                store
-            }
+            Store::Redis(server) => json!({"kind": "redis", "url": server.url()}),
         };
         for request in [
             json!({"op": "new_client", "client": "a",
                    "settings": {"base_url": self.emulator.base_url()}}),
             json!({"op": "new_source", "source": "s", "client": "a",
                    "client_id": self.emulator.client_id(), "secret": self.emulator.secret(),
-                   "settings": {"store": store, "deadline_ms": ms(self.patience.deadline)}}),
+                   "settings": {"store": store, "deadline_ms": ms(self.deadline)}}),
             json!({"op": "advance_clock", "ms": u64::from(self.ahead) * 1000}),
         ] {
             driver.send(&request)?;

@@ -3,17 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::Plan;
-use super::fleet::{Ground, Patience, ask_all, end_all};
+use super::fleet::{Ground, ask_all, end_all};
 
-/// Some hundred processes on a few cores take their time, and so does what they ask.
-const PATIENCE: Patience =
-    Patience { deadline: Duration::from_secs(30), redis: Some(Duration::from_secs(3)) };
+/// Some hundred processes on a few cores take their time.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 impl Plan<'_> {
     pub(super) fn herd(&self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
         let (mut slowest, mut slowest_renewal) = (Duration::ZERO, Duration::ZERO);
         for round in 1..=self.rounds {
-            let mut ground = Ground::new(self.store, PATIENCE)?;
+            let mut ground = Ground::new(self.store, DEADLINE)?;
             let languages = self.drivers.iter().cycle().take(self.processes);
             let drivers = languages.map(|command| ground.send(command, None));
             let mut drivers = drivers.collect::<Result<Vec<_>, _>>()?;

@@ -12,8 +12,6 @@ use clap::ValueEnum;
 
 use crate::Command;
 
-use fleet::Patience;
-
 /// The store that the processes share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
@@ -44,15 +42,21 @@ impl Plan<'_> {
     /// Runs it all, and tells what came of it, line by line. The first thing that is not as it
     /// has to be is an error.
     pub fn run(&self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
-        self.herd(tell)?;
-        self.kills(tell)?;
-        self.stops(tell)
+        if self.rounds > 0 {
+            self.herd(tell)?;
+        }
+        if self.kills > 0 {
+            self.kills(tell)?;
+        }
+        if self.stops > 0 {
+            self.stops(tell)?;
+        }
+        Ok(())
     }
 
     /// As short as can be where a lease is to be outlived: those who wait for it have more time
     /// than it lasts.
-    fn brief(&self) -> Patience {
-        let seconds = if self.store == Kind::File { 14 } else { 5 };
-        Patience { deadline: Duration::from_secs(seconds), redis: None }
+    fn brief(&self) -> Duration {
+        Duration::from_secs(if self.store == Kind::File { 14 } else { 5 })
     }
 }

@@ -1,61 +1,15 @@
 // The C++ layer of token sources: ownership, exceptions, observers, types.
-#include <frontegg_token.hpp>
+#include "check.hpp"
 
 #include <atomic>
-#include <cstdlib>
 #include <functional>
-#include <iostream>
-#include <stdexcept>
-#include <string>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 using namespace std::chrono_literals;
 
-#define CHECK(condition)                                                                    \
-    do {                                                                                    \
-        if (!(condition)) {                                                                 \
-            std::cerr << __FILE__ << ':' << __LINE__ << ": " #condition " does not hold\n"; \
-            std::exit(1);                                                                   \
-        }                                                                                   \
-    } while (0)
-
-template <typename T>
-constexpr bool owns = std::is_nothrow_move_constructible_v<T> &&
-                      std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
-                      !std::is_copy_assignable_v<T> && std::is_nothrow_destructible_v<T>;
 static_assert(owns<frontegg::SourceConfig> && owns<frontegg::TokenSource> &&
               owns<frontegg::AccessToken>);
-
-static std::string variable(const char *name) {
-    const char *value = std::getenv(name);
-    CHECK(value != nullptr);
-    return value;
-}
-
-static frontegg::Config emulator() {
-    frontegg::Config config;
-    config.base_url(variable("FRONTEGG_BASE_URL")).ca_file(variable("FRONTEGG_CA_FILE"));
-    return config;
-}
-
-static frontegg::TokenSource source(
-    const frontegg::Client &client,
-    const frontegg::SourceConfig &config = frontegg::SourceConfig()) {
-    return {client, variable("FRONTEGG_CLIENT_ID"), variable("FRONTEGG_SECRET"), config};
-}
-
-// What this throws, which has to be an Error.
-static frontegg::Error thrown(const std::function<void()> &work) {
-    try {
-        work();
-    } catch (const frontegg::Error &error) {
-        return error;
-    }
-    std::cerr << "nothing was thrown\n";
-    std::exit(1);
-}
 
 static void a_token_tells_all(const frontegg::Client &client) {
     std::optional<frontegg::TokenSource> its = source(client);

@@ -1,54 +1,14 @@
 // The C++ layer: ownership, exceptions and types, against the emulator.
-#include <frontegg_token.hpp>
+#include "check.hpp"
 
-#include <cstdlib>
-#include <iostream>
-#include <string>
 #include <thread>
-#include <type_traits>
 #include <vector>
 
 using namespace std::chrono_literals;
 
-#define CHECK(condition)                                                                    \
-    do {                                                                                    \
-        if (!(condition)) {                                                                 \
-            std::cerr << __FILE__ << ':' << __LINE__ << ": " #condition " does not hold\n"; \
-            std::exit(1);                                                                   \
-        }                                                                                   \
-    } while (0)
-
-template <typename T>
-constexpr bool owns = std::is_nothrow_move_constructible_v<T> &&
-                      std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
-                      !std::is_copy_assignable_v<T> && std::is_nothrow_destructible_v<T>;
 static_assert(owns<frontegg::Config> && owns<frontegg::Client> && owns<frontegg::TokenSet>);
 static_assert(std::is_nothrow_copy_constructible_v<frontegg::Error>);
 static_assert(std::is_base_of_v<std::runtime_error, frontegg::Error>);
-
-static std::string variable(const char *name) {
-    const char *value = std::getenv(name);
-    CHECK(value != nullptr);
-    return value;
-}
-
-static frontegg::Config emulator() {
-    frontegg::Config config;
-    config.base_url(variable("FRONTEGG_BASE_URL")).ca_file(variable("FRONTEGG_CA_FILE"));
-    return config;
-}
-
-// What this throws, which has to be an Error.
-template <typename Work>
-static frontegg::Error thrown(Work work) {
-    try {
-        work();
-    } catch (const frontegg::Error &error) {
-        return error;
-    }
-    std::cerr << "nothing was thrown\n";
-    std::exit(1);
-}
 
 static void a_token_set_tells_all(const frontegg::Client &client) {
     const auto id = variable("FRONTEGG_CLIENT_ID");

@@ -6,7 +6,7 @@ EMULATOR := target/debug/frontegg-emulator
 export FRONTEGG_EMULATOR := $(CURDIR)/$(EMULATOR)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint soak generate bench dist clean \
+.PHONY: help demo test lint soak fleet generate bench dist clean \
 	test-rust test-c test-python test-node test-examples test-conformance \
 	tools rust c c-testing python node drivers
 
@@ -130,6 +130,10 @@ soak: drivers python node ## the long campaigns, which `make test` runs in a sho
 	$(CAMPAIGN) --processes 200 --rounds 20 --kills 100 --stops 5
 	SOAK=1 $(CARGO_TEST) -p frontegg-token --lib source -- --nocapture
 	SOAK=1 $(MODEL_TEST)
+
+fleet: tools ## simulate a day of fleets of up to 100,000 processes; writes their chart and table
+	cargo test --quiet --release -p frontegg-token --lib fleet::day::write -- --ignored
+	python3 core/benches/fleet.py
 
 generate: tools node ## rewrite the committed generated files
 	UPDATE_GENERATED=1 $(CARGO_TEST) -p frontegg-token-ffi header

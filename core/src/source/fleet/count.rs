@@ -1,6 +1,6 @@
 //! What a fleet costs.
 
-use super::plan::Time;
+use super::plan::{SECOND, Time};
 use super::service::{Request, Response};
 use super::world::Reply;
 
@@ -16,6 +16,15 @@ pub(super) struct Counts {
     /// For how long holders were refused a token, all together.
     pub(super) lacked: Time,
     lacks_since: Vec<Option<Time>>,
+    /// Requests and the store's operations, second by second.
+    seconds: Vec<Second>,
+}
+
+/// What comes in a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Second {
+    pub(super) requests: u32,
+    pub(super) operations: u32,
 }
 
 impl Counts {
@@ -28,14 +37,33 @@ impl Counts {
             operations: 0,
             lacked: 0,
             lacks_since: vec![None; holders],
+            seconds: Vec::new(),
         }
     }
 
-    pub(super) fn operation(&mut self) {
+    pub(super) fn operation(&mut self, now: Time) {
         self.operations += 1;
+        self.second(now).operations += 1;
     }
 
-    pub(super) fn reply(&mut self, request: Request, reply: &Reply) {
+    fn second(&mut self, now: Time) -> &mut Second {
+        let second = (now / SECOND) as usize;
+        if self.seconds.len() <= second {
+            self.seconds.resize(second + 1, Second::default());
+        }
+        &mut self.seconds[second]
+    }
+
+    /// The most of each in any second.
+    pub(super) fn peaks(&self) -> Second {
+        self.seconds.iter().fold(Second::default(), |most, second| Second {
+            requests: most.requests.max(second.requests),
+            operations: most.operations.max(second.operations),
+        })
+    }
+
+    pub(super) fn request(&mut self, request: Request, reply: &Reply, now: Time) {
+        self.second(now).requests += 1;
         match (request, reply) {
             (Request::Authenticate, Reply::Answered(Response::Granted { .. })) => {
                 self.authentications += 1;

@@ -90,7 +90,7 @@ impl World {
         if self.service.presented_twice > twice {
             self.check_presented_twice(from.who);
         }
-        self.counts.reply(request, &reply);
+        self.counts.request(request, &reply, now);
         self.answer(from, from.back, reply);
     }
 
@@ -145,8 +145,8 @@ impl World {
         if self.shared() == Some(Shared::Files) && !is_of_the_living {
             return;
         }
-        self.counts.operation();
         let now = self.now;
+        self.counts.operation(now);
         let Some(store) = &mut self.store else { return };
         let reply = match operation {
             Operation::Load => Reply::Loaded(store.load(now)),

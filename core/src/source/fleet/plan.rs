@@ -228,6 +228,9 @@ impl Plan {
     pub(super) fn recovery(&self) -> Time {
         let announced = self.illnesses.iter().any(|it| it.what == Illness::Limited);
         // A wait is announced as a time of the day, so that a wrong clock prolongs it.
-        if announced || self.skew > 0 { 17 * MINUTE } else { 4 * MINUTE }
+        let longest = if announced || self.skew > 0 { 17 * MINUTE } else { 4 * MINUTE };
+        // A crowd that shares nothing has to queue.
+        let queue = if self.shared.is_some() { 0 } else { self.holders / self.rate };
+        longest + u64::from(queue) * 2 * SECOND
     }
 }

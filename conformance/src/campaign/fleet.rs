@@ -21,23 +21,29 @@ pub(super) const LIFETIME: u32 = 3600;
 pub(super) struct Ground {
     pub(super) emulator: Emulator,
     store: Store,
-    ahead: u32,
+    /// Seconds.
+    pub(super) ahead: u32,
     deadline: Duration,
 }
 
 enum Store {
+    None,
     File(PathBuf),
     Redis(RedisServer),
 }
 
 impl Ground {
-    /// `deadline`: that of the sources.
+    /// `deadline`: that of the sources. What they lose of refresh tokens shows.
     pub(super) fn new(kind: Kind, deadline: Duration) -> Result<Self, String> {
+        Self::with_slots(kind, deadline, 100_000)
+    }
+
+    /// `slots`: how many refresh tokens the service keeps.
+    pub(super) fn with_slots(kind: Kind, deadline: Duration, slots: usize) -> Result<Self, String> {
         let emulator = Emulator::start(Options {
             algorithm: Algorithm::HS256,
             access_token_lifetime: LIFETIME.into(),
-            // What is lost shows.
-            refresh_token_cap: 100_000,
+            refresh_token_cap: slots,
             request_log: 0,
             ..Options::default()
         })
@@ -45,6 +51,7 @@ impl Ground {
         let delay = json!({"on": "any", "times": 0, "action": {"delay": {"ms": LATENCY_MS}}});
         emulator.add_faults([serde_json::from_value(delay).expect("a fault")])?;
         let store = match kind {
+            Kind::None => Store::None,
             Kind::File => {
                 let name = format!("frontegg-campaign-{}", emulator.client_id());
                 Store::File(std::env::temp_dir().join(name))
@@ -77,21 +84,40 @@ impl Ground {
     ) -> Result<Driver, String> {
         let signal = signal_at.map(|at| ("FRONTEGG_TESTING_SIGNAL_AT".to_owned(), at.to_owned()));
         let mut driver = Driver::start(command, &BTreeMap::from_iter(signal))?;
-        let store = match &self.store {
-            Store::File(directory) => json!({"kind": "file", "directory": directory}),
-            Store::Redis(server) => json!({"kind": "redis", "url": server.url()}),
-        };
+        let mut settings = json!({"deadline_ms": ms(self.deadline)});
+        match &self.store {
+            Store::None => {}
+            Store::File(directory) => {
+                settings["store"] = json!({"kind": "file", "directory": directory});
+            }
+            Store::Redis(server) => {
+                settings["store"] = json!({"kind": "redis", "url": server.url()});
+            }
+        }
         for request in [
             json!({"op": "new_client", "client": "a",
                    "settings": {"base_url": self.emulator.base_url()}}),
             json!({"op": "new_source", "source": "s", "client": "a",
                    "client_id": self.emulator.client_id(), "secret": self.emulator.secret(),
-                   "settings": {"store": store, "deadline_ms": ms(self.deadline)}}),
+                   "settings": settings}),
             json!({"op": "advance_clock", "ms": u64::from(self.ahead) * 1000}),
         ] {
             driver.send(&request)?;
         }
         Ok(driver)
+    }
+
+    /// So many processes, of all languages in turn.
+    pub(super) fn gather(
+        &self,
+        commands: &[Command],
+        processes: usize,
+    ) -> Result<Vec<Driver>, String> {
+        let languages = commands.iter().cycle().take(processes);
+        let drivers = languages.map(|command| self.send(command, None));
+        let mut drivers = drivers.collect::<Result<Vec<_>, _>>()?;
+        drivers.iter_mut().try_for_each(Self::settle)?;
+        Ok(drivers)
     }
 
     /// Waits until it is ready.
@@ -107,9 +133,14 @@ impl Ground {
 
     /// Lets a token's lifetime pass, for the service and for all of these.
     pub(super) fn outlive(&mut self, drivers: &mut [Driver]) -> Result<(), String> {
-        self.ahead += LIFETIME + 1;
-        self.emulator.advance_clock(i64::from(LIFETIME + 1));
-        let request = json!({"op": "advance_clock", "ms": u64::from(LIFETIME + 1) * 1000});
+        self.advance(drivers, LIFETIME + 1)
+    }
+
+    /// The same of so many seconds.
+    pub(super) fn advance(&mut self, drivers: &mut [Driver], seconds: u32) -> Result<(), String> {
+        self.ahead += seconds;
+        self.emulator.advance_clock(seconds.into());
+        let request = json!({"op": "advance_clock", "ms": u64::from(seconds) * 1000});
         for driver in &mut *drivers {
             driver.send(&request)?;
         }

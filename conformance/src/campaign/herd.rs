@@ -13,10 +13,7 @@ impl Plan<'_> {
         let (mut slowest, mut slowest_renewal) = (Duration::ZERO, Duration::ZERO);
         for round in 1..=self.rounds {
             let mut ground = Ground::new(self.store, DEADLINE)?;
-            let languages = self.drivers.iter().cycle().take(self.processes);
-            let drivers = languages.map(|command| ground.send(command, None));
-            let mut drivers = drivers.collect::<Result<Vec<_>, _>>()?;
-            drivers.iter_mut().try_for_each(Ground::settle)?;
+            let mut drivers = ground.gather(self.drivers, self.processes)?;
             for refreshes in 0..2 {
                 let start = Instant::now();
                 ask_all(&mut drivers)?;

@@ -12,8 +12,8 @@ impl Plan<'_> {
     pub(super) fn kills(&self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
         // In Redis, every question is one that is being written.
         let (marking, writing) = match self.store {
-            Kind::File => ("writing 1 KILL", "writing 2 KILL"),
             Kind::Redis => ("writing 4 KILL", "writing 5 KILL"),
+            _ => ("writing 1 KILL", "writing 2 KILL"),
         };
         let steps = [
             ("before the lease", "lease 1 KILL"),

@@ -14,7 +14,7 @@ struct Arguments {
     #[arg(long = "driver", value_name = "NAME=COMMAND", required = true)]
     drivers: Vec<Command>,
     /// What they share; repeatable
-    #[arg(long = "store", value_enum, default_values_t = [Kind::File, Kind::Redis])]
+    #[arg(long = "store", value_enum, default_values_t = [Kind::None, Kind::File, Kind::Redis])]
     stores: Vec<Kind>,
     /// How many start at once
     #[arg(long, default_value_t = 24)]
@@ -28,12 +28,15 @@ struct Arguments {
     /// How many are stopped, until they have lost their lease
     #[arg(long, default_value_t = 1)]
     stops: usize,
+    /// How many live through a day, whose costs are those of the simulated one
+    #[arg(long, default_value_t = 10)]
+    day: usize,
 }
 
 fn main() -> ExitCode {
-    let Arguments { drivers, stores, processes, rounds, kills, stops } = Arguments::parse();
+    let Arguments { drivers, stores, processes, rounds, kills, stops, day } = Arguments::parse();
     for store in stores {
-        let plan = Plan { drivers: &drivers, store, processes, rounds, kills, stops };
+        let plan = Plan { drivers: &drivers, store, processes, rounds, kills, stops, day };
         if let Err(failure) = plan.run(&mut |line| println!("{line}")) {
             eprintln!("{store:?}: {failure}");
             return ExitCode::FAILURE;

@@ -1,6 +1,8 @@
 //! Processes of every language that share one token by a store: many that start at once, some
-//! that are killed, and some that are stopped until they have lost their lease.
+//! that are killed, some that are stopped until they have lost their lease, and some that live
+//! through a day.
 
+mod day;
 mod fleet;
 mod herd;
 mod kills;
@@ -15,6 +17,8 @@ use crate::Command;
 /// The store that the processes share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
+    /// Nothing: they live through a day, each for itself.
+    None,
     /// Files in a directory.
     File,
     /// A redis-server.
@@ -36,12 +40,20 @@ pub struct Plan<'a> {
     pub kills: usize,
     /// How many are stopped, until they have lost their lease.
     pub stops: usize,
+    /// How many live through a day.
+    pub day: usize,
 }
 
 impl Plan<'_> {
     /// Runs it all, and tells what came of it, line by line. The first thing that is not as it
     /// has to be is an error.
     pub fn run(&self, tell: &mut dyn FnMut(&str)) -> Result<(), String> {
+        if self.day > 0 {
+            self.day(tell)?;
+        }
+        if self.store == Kind::None {
+            return Ok(());
+        }
         if self.rounds > 0 {
             self.herd(tell)?;
         }

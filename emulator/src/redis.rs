@@ -1,6 +1,7 @@
 //! A Redis server of a test's own.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -30,6 +31,9 @@ pub struct RedisOptions {
     pub tls: bool,
     /// That certificate is for a host of another name.
     pub tls_wrong_host: bool,
+    /// Runs in this network namespace, one of those that `ip netns` lists: its ports are there,
+    /// its Unix socket is where it always is. Linux alone.
+    pub namespace: Option<String>,
     /// Further arguments of the program. They take precedence over those that it gets anyway.
     pub arguments: Vec<String>,
 }
@@ -41,7 +45,8 @@ pub struct RedisOptions {
 #[derive(Debug)]
 pub struct RedisServer {
     child: Child,
-    program: PathBuf,
+    /// What starts it.
+    program: Vec<OsString>,
     /// All of them, with the ports.
     arguments: Vec<String>,
     folder: Folder,
@@ -56,9 +61,12 @@ impl RedisServer {
     /// Fails where there is no such program, or where it does not take the arguments; what it has
     /// to say of them is on the standard error.
     pub fn start(options: RedisOptions) -> io::Result<Self> {
-        let RedisOptions { tcp, tls, tls_wrong_host, arguments: further } = options;
-        let program =
-            env::var_os("REDIS_SERVER").map_or_else(|| "redis-server".into(), PathBuf::from);
+        let RedisOptions { tcp, tls, tls_wrong_host, namespace, arguments: further } = options;
+        let mut program: Vec<OsString> = Vec::new();
+        if let Some(name) = namespace {
+            program.extend(["ip".into(), "netns".into(), "exec".into(), name.into()]);
+        }
+        program.push(env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into()));
         let folder = Folder::create()?;
         let (certificate, ca_pem) = if tls {
             let (arguments, ca_pem) = certify(&folder.0, tls_wrong_host)?;
@@ -163,13 +171,14 @@ impl Drop for RedisServer {
 }
 
 /// Runs the program and waits until it answers. `UnexpectedEof` where it ends instead.
-fn spawn(program: &Path, folder: &Path, arguments: &[String]) -> io::Result<Child> {
+fn spawn(program: &[OsString], folder: &Path, arguments: &[String]) -> io::Result<Child> {
     let socket = socket(folder);
     match fs::remove_file(&socket) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut child = Command::new(program)
+    let mut child = Command::new(&program[0])
+        .args(&program[1..])
         .args(["--daemonize", "no", "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
         .arg("--unixsocket")
         .arg(&socket)
@@ -179,7 +188,9 @@ fn spawn(program: &Path, folder: &Path, arguments: &[String]) -> io::Result<Chil
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", program.display())))?;
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", program[0].display()))
+        })?;
     let outcome = until_it_answers(&mut child, &socket);
     if outcome.is_err() {
         let _ = child.kill();

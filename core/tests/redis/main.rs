@@ -12,6 +12,7 @@ mod operations;
 mod server;
 mod sources;
 mod tls;
+mod wire;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;

@@ -33,6 +33,13 @@ impl Server {
         Self::of(options, &[])
     }
 
+    /// One in a network namespace, which listens there at this address.
+    pub(crate) fn in_namespace(name: &str, address: &str) -> Self {
+        let namespace = Some(name.to_owned());
+        let options = RedisOptions { tcp: true, namespace, ..RedisOptions::default() };
+        Self::of(options, &["--bind", address, "--protected-mode", "no"])
+    }
+
     fn of(mut options: RedisOptions, arguments: &[&str]) -> Self {
         options.arguments = arguments.iter().map(ToString::to_string).collect();
         Self(RedisServer::start(options).expect("redis-server starts"))

@@ -6,6 +6,7 @@ use frontegg_token::{EventKind, RedisStore, Roots};
 
 use crate::fleet::{LITTLE, Member, Service};
 use crate::server::{Server, rewritten};
+use crate::wire::Wire;
 use crate::{LONG, bounded};
 
 /// A source's store that has time, so that only faults fail it.
@@ -97,6 +98,29 @@ fn standing_still() {
         server.resume().unwrap();
         cold.assert_recovers(&service, &service.member(store(&server)));
         assert_eq!(warm.source.stats().store_failures, 0);
+    });
+}
+
+#[test]
+fn cut_off() {
+    let Some(wire) = Wire::lay() else { return };
+    bounded(move || {
+        let service = Service::start();
+        let (_server, url) = wire.server();
+        let hurried = || RedisStore::builder(url.clone()).timeout(LITTLE).build().unwrap();
+        let (warm, cold) = (service.member(hurried()), service.member(hurried()));
+        let token = warm.token();
+        wire.cut();
+        assert_eq!(warm.token(), token);
+        warm.renew();
+        warm.assert_store_failed("the time for Redis was up");
+        warm.renew();
+        assert_goes_on(&cold, "the time for Redis was up while connecting");
+        wire.mend();
+        warm.assert_recovers(
+            &service,
+            &service.member(RedisStore::builder(url).timeout(LONG).build()),
+        );
     });
 }
 

@@ -9,6 +9,7 @@ mod impostor;
 mod impostors;
 mod log;
 mod operations;
+mod secrecy;
 mod server;
 mod sources;
 mod tls;

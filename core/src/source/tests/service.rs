@@ -32,7 +32,7 @@ impl Stage {
     pub(super) fn new() -> Self {
         let emulator = Emulator::start(Options {
             algorithm: Algorithm::HS256,
-            api_tokens: vec![ApiToken::tenant("id", "secret")],
+            api_tokens: ["id", "other"].map(|id| ApiToken::tenant(id, "secret")).into(),
             access_token_lifetime: HOUR.as_secs(),
             request_log: 0,
             ..Options::default()
@@ -44,22 +44,37 @@ impl Stage {
     }
 
     fn source(&self, policy: Policy) -> Arc<Engine> {
-        self.engine(policy, None)
+        self.engine(Credentials::new("id", "secret").unwrap(), policy, None)
     }
 
     /// One that shares its tokens.
     pub(super) fn sharing(&self, store: Arc<dyn TokenStore>) -> Arc<Engine> {
-        self.engine(Policy::Auto, Some(Sharing::new(store, self.client.place())))
+        self.sharing_as("id", store)
     }
 
-    fn engine(&self, policy: Policy, sharing: Option<Sharing>) -> Arc<Engine> {
+    /// One of another API token, with whom nobody shares.
+    pub(super) fn stranger(&self, store: Arc<dyn TokenStore>) -> Arc<Engine> {
+        self.sharing_as("other", store)
+    }
+
+    fn sharing_as(&self, client_id: &str, store: Arc<dyn TokenStore>) -> Arc<Engine> {
+        let credentials = Credentials::new(client_id, "secret").unwrap();
+        self.engine(credentials, Policy::Auto, Some(Sharing::new(store, self.client.place())))
+    }
+
+    fn engine(
+        &self,
+        credentials: Credentials,
+        policy: Policy,
+        sharing: Option<Sharing>,
+    ) -> Arc<Engine> {
         Engine::new(Parts {
             service: Arc::new(Service(self.client.clone())),
             rules: Rules { policy, ..Rules::default() },
             deadline: PATIENCE,
             observer: Observer::default(),
             clock: Clock::Manual(self.clock.clone()),
-            credentials: Credentials::new("id", "secret").unwrap(),
+            credentials,
             sharing,
         })
     }

@@ -413,6 +413,37 @@ fn a_damaged_entry_is_replaced() {
 }
 
 #[test]
+fn an_entry_with_a_flipped_bit_in_any_byte_is_replaced() {
+    let (stage, store, one, _) = pair();
+    token(&one).unwrap();
+    let bytes = store.entry().unwrap().len();
+    for byte in 0..bytes {
+        let mut damaged = store.entry().unwrap();
+        damaged[byte] ^= 1 << (byte % 8);
+        store.put(&damaged);
+        // A process of its own, which finds it, and then one that finds what came of that.
+        let both = [stage.sharing(store.clone()), stage.sharing(store.clone())];
+        all_ask(&both);
+        let hits = both.each_ref().map(|source| source.stats().store_hits);
+        assert_eq!((hits, both[0].stats().store_failures), ([0, 1], 0), "byte {byte}");
+    }
+    assert_eq!(stage.requests(), (bytes as u64 + 1, 0));
+}
+
+#[test]
+fn an_entry_under_another_name_is_replaced() {
+    let (stage, store, one, _) = pair();
+    let other = stage.stranger(store.clone());
+    let text = token(&one).unwrap();
+    let entry = store.entry().unwrap();
+    token(&other).unwrap();
+    store.put(&entry);
+    let late = stage.stranger(store.clone());
+    assert_ne!(token(&late).unwrap(), text);
+    assert_eq!((late.stats().store_hits, late.stats().store_failures), (0, 0));
+}
+
+#[test]
 fn an_entry_tells_nothing() {
     let (stage, store, one, _) = pair();
     let text = token(&one).unwrap();

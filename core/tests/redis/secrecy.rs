@@ -23,7 +23,8 @@ fn contents(server: &Server) -> Vec<Vec<u8>> {
 
 /// The text itself, and as it might be written.
 fn forms(secret: &str) -> [Vec<u8>; 4] {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = secret.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex: String = digits.map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect();
     [secret.into(), hex.into(), STANDARD.encode(secret).into(), URL_SAFE.encode(secret).into()]
 }
 

@@ -56,8 +56,8 @@ node: tools node/node_modules/installed
 
 # --- the two commands ------------------------------------------------------------------
 
-demo: rust c python node ## run the five examples against the emulator, over HTTPS
-	bash examples/run.sh
+demo: rust c python node ## run the examples against the emulator, over HTTPS
+	python3 examples/run.py
 
 test: rust c python node test-rust test-c test-python test-node test-examples test-conformance ## run every test
 	@echo "all tests passed"
@@ -81,8 +81,7 @@ test-python: rust python
 test-node: rust node
 	cd node && npm test --silent --ignore-scripts
 
-test-examples: rust c python node
-	bash examples/run.sh --check
+test-examples: demo
 
 # How a driver is built with the installed C library.
 C_FLAGS := -O1 -g -Wall -Wextra -Ibuild/c-testing/include
@@ -119,8 +118,8 @@ lint: tools python node ## formatters, linters, type checkers, generated files
 	$(CARGO_TEST) -p frontegg-conformance --test errors_json
 	node --test node/test/bridge-types.test.mjs
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps -p frontegg-token -p frontegg-emulator $(WITH_REDIS)
-	cd py && ../.venv/bin/ruff format --check . ../examples/python ../conformance/drivers/python
-	cd py && ../.venv/bin/ruff check . ../examples/python ../conformance/drivers/python
+	cd py && ../.venv/bin/ruff format --check . ../examples ../conformance/drivers/python
+	cd py && ../.venv/bin/ruff check . ../examples ../conformance/drivers/python
 	cd py && ../.venv/bin/mypy
 	cd py && ../.venv/bin/python -m mypy.stubtest frontegg_token
 	cd node && npm run --silent lint

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::driver::Driver;
 
-use super::fleet::{Ground, LIFETIME, ask_all, end_all, token};
+use super::fleet::{Ground, LIFETIME, end_all, token};
 use super::{Kind, Plan};
 
 /// The table of the simulation.
@@ -76,9 +76,6 @@ impl Plan<'_> {
             renew(&ground, &mut drivers)?;
         }
         let costs = Costs::of(&ground);
-        if self.store != Kind::None {
-            ask_all(&mut drivers)?;
-        }
         end_all(drivers)?;
         ground.check()?;
         if !costs.is_like(&simulated) {

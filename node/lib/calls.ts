@@ -9,6 +9,7 @@ import {
   native,
   type Settings,
 } from './native.js';
+import { ask } from './own-stores.js';
 import { watch } from './signals.js';
 import { TokenSet } from './token-set.js';
 
@@ -29,10 +30,14 @@ const calls = new Map<number, Call>();
 let lastId = 0;
 
 // One for all clients and sources. It holds none, so that those can be collected.
-export const bridge = new native.Bridge((id, ...outcome) => {
-  // Nothing is there when the call was aborted or its owner closed.
-  take(id)?.settle(...outcome);
-}, tell);
+export const bridge = new native.Bridge(
+  (id, ...outcome) => {
+    // Nothing is there when the call was aborted or its owner closed.
+    take(id)?.settle(...outcome);
+  },
+  tell,
+  async (question) => bridge.answer(question.id, await ask(question)),
+);
 
 /** A number for a call that is about to begin. */
 export function nextId(): number {

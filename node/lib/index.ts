@@ -13,6 +13,7 @@ export {
   type FronteggErrorFacts,
 } from './errors.js';
 export type { ClientOptions, CommonOptions, EndpointOptions, RetryOptions } from './options.js';
+export type { LoadedEntry, TokenStore } from './own-stores.js';
 export { TokenSource } from './source.js';
 export type {
   RenewalOptions,

@@ -11,6 +11,8 @@ export type {
   RedisSettings,
   Settings,
   SourceSettings,
+  StoreAnswer,
+  StoreQuestion,
 } from '../native/bridge';
 
 /**

@@ -1,6 +1,7 @@
 import type { Credentials } from './client.js';
 import type { FronteggError } from './errors.js';
 import type { CommonOptions } from './options.js';
+import type { TokenStore } from './own-stores.js';
 import type { FileStore, MemoryStore, RedisStore } from './stores.js';
 
 /** Settings of a token source. What is left out has the library's default. */
@@ -26,10 +27,10 @@ export interface RenewalOptions {
    * Where to share tokens with other sources of the same API token, in this process or in
    * others: a store, or the name of one. `'file'` is a {@link FileStore}, `'file:/…'` one in that
    * directory, a URL (`'redis://…'`, `'rediss://…'`, `'unix:///…'`) a {@link RedisStore}, and
-   * `'memory'`, the default, none. Any number of sources may share one. A store that fails makes
+   * `'memory'`, the default, none. A {@link TokenStore} is one of your own. Any number of sources may share one. A store that fails makes
    * no call fail, and none wait longer than its own timeout.
    */
-  readonly store?: string | FileStore | MemoryStore | RedisStore | undefined;
+  readonly store?: string | FileStore | MemoryStore | RedisStore | TokenStore | undefined;
   /**
    * Called with each event, on the event loop of the thread that made the source, for as long
    * as that runs and the source is not forgotten. It may use the source, even close it. What

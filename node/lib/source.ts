@@ -63,10 +63,7 @@ export class TokenSource {
   constructor(client: Client, options: RenewalOptions, fromEnv = false) {
     const { observer, store, ...rest } = bag('the options', options);
     const isObject = typeof store === 'object' && store !== null;
-    const nativeStore = isObject ? nativeStoreOf(store) : undefined;
-    if (isObject && nativeStore === undefined) {
-      throw invalidArgument('store is neither a name nor one of the stores of this library');
-    }
+    const nativeStore = isObject ? nativeStoreOf(store, this) : undefined;
     const settings = sourceSettings(isObject ? rest : { ...rest, store }, fromEnv);
     this.#listener = this.#listen(observer);
     const id = listen(this.#listener);

@@ -1,20 +1,31 @@
 /** The stores that sources share tokens by. */
 
-import { crossing } from './calls.js';
+import { bridge, crossing } from './calls.js';
 import { type NativeStore, native } from './native.js';
 import type { CommonOptions } from './options.js';
+import { ownStore, register, type TokenStore } from './own-stores.js';
 import { bag, redisSettings, text } from './settings.js';
 
 /** Where to find the native half of a store. */
 const natives = new WeakMap<object, NativeStore>();
 
+/** What a source shares by lives as long as it does, whatever else forgets it. */
+const keptFor = new WeakMap<object, object>();
+
 /**
- * That of one of the stores here, if it is one.
+ * That of a store, which is one of those here or one that a user wrote.
  *
  * @internal
  */
-export function nativeStoreOf(store: object): NativeStore | undefined {
-  return natives.get(store);
+export function nativeStoreOf(store: object, source: object): NativeStore {
+  const known = natives.get(store) ?? nativeStoreOfOwn(ownStore(store));
+  natives.set(store, known);
+  keptFor.set(source, store);
+  return known;
+}
+
+function nativeStoreOfOwn(store: TokenStore): NativeStore {
+  return crossing(() => native.NativeStore.own(bridge, register(store), store.timeout));
 }
 
 /**

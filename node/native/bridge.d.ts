@@ -2,15 +2,19 @@
 /* eslint-disable */
 
 /**
- * Carries the outcomes of calls to one JavaScript function, and the events of token sources
- * to another: one bridge per environment (the main thread, or a worker), for all its clients.
+ * Carries the outcomes of calls to one JavaScript function, the events of token sources to
+ * another, and to a third what they ask of stores that are written in JavaScript: one bridge per
+ * environment (the main thread, or a worker), for all its clients.
  */
 export declare class Bridge {
   /**
    * `settle` is called once for each call that was not cancelled. The outcome of a delivery
-   * of a token source is `null` where its current token is what was asked for.
+   * of a token source is `null` where its current token is what was asked for. `ask` is to
+   * lead to an `answer`.
    */
-  constructor(settle: (id: number, outcome: string | Facts | null, refreshToken?: string | null, lifetime?: number | null, expires?: string | null, traceId?: string | null, receivedAt?: number) => void, tell: (source: number, kind: string, generation: number, error: Facts | null) => void)
+  constructor(settle: (id: number, outcome: string | Facts | null, refreshToken?: string | null, lifetime?: number | null, expires?: string | null, traceId?: string | null, receivedAt?: number) => void, tell: (source: number, kind: string, generation: number, error: Facts | null) => void, ask: (question: StoreQuestion) => void)
+  /** What a store answers to a question. */
+  answer(id: number, answer: StoreAnswer): void
   /** Keeps the event loop alive from now on: a call is under way. */
   ref(): void
   /** No longer keeps the event loop alive: no call is under way. */
@@ -39,6 +43,8 @@ export declare class NativeStore {
   static file(directory?: string | undefined | null): NativeStore
   /** In this process. */
   static memory(): NativeStore
+  /** Written in JavaScript, which knows it by this id. The timeout is in milliseconds. */
+  static own(bridge: Bridge, id: number, timeout?: number | undefined | null): NativeStore
   /** In Redis or Valkey. */
   static redis(url: string, settings: RedisSettings): NativeStore
 }
@@ -178,6 +184,26 @@ export interface SourceStats {
   storeFailures: number
   storeError?: Facts
   authenticatingOnly: boolean
+}
+
+/** What it answers; or what went wrong, without a word that could be a secret. */
+export interface StoreAnswer {
+  entry?: Uint8Array
+  left?: number
+  done?: boolean
+  failure?: string
+}
+
+/** What a store is asked. Spans are in milliseconds. */
+export interface StoreQuestion {
+  id: number
+  store: number
+  operation: 'load' | 'save' | 'lease' | 'release'
+  name: string
+  owner?: string
+  entry?: Uint8Array
+  replaces?: Uint8Array
+  span?: number
 }
 
 /** What is known of the current token. Times are in milliseconds since 1970. */

@@ -9,23 +9,27 @@ use napi::{Env, Status, sys};
 use napi_derive::napi;
 
 use crate::facts::{Facts, count, millis, since_epoch};
+use crate::own_store::{Questions, StoreAnswer, StoreQuestion};
 use crate::{Thrown, guarded};
 
 /// A function of JavaScript that any thread may have called. `true`: it is weak, that is, by
 /// itself it does not keep the event loop alive.
-type Callback<T> = ThreadsafeFunction<T, (), T, Status, false, true>;
+pub(crate) type Callback<T> = ThreadsafeFunction<T, (), T, Status, false, true>;
 
-/// Carries the outcomes of calls to one JavaScript function, and the events of token sources
-/// to another: one bridge per environment (the main thread, or a worker), for all its clients.
+/// Carries the outcomes of calls to one JavaScript function, the events of token sources to
+/// another, and to a third what they ask of stores that are written in JavaScript: one bridge per
+/// environment (the main thread, or a worker), for all its clients.
 #[napi]
 pub struct Bridge {
     exit: Exit,
+    questions: Questions,
 }
 
 #[napi]
 impl Bridge {
     /// `settle` is called once for each call that was not cancelled. The outcome of a delivery
-    /// of a token source is `null` where its current token is what was asked for.
+    /// of a token source is `null` where its current token is what was asked for. `ask` is to
+    /// lead to an `answer`.
     #[napi(constructor)]
     pub fn new(
         #[napi(
@@ -36,8 +40,20 @@ impl Bridge {
             ts_arg_type = "(source: number, kind: string, generation: number, error: Facts | null) => void"
         )]
         tell: Arc<Callback<Told>>,
+        #[napi(ts_arg_type = "(question: StoreQuestion) => void")] ask: Arc<
+            Callback<StoreQuestion>,
+        >,
     ) -> Self {
-        Self { exit: Exit { settle, tell } }
+        Self { exit: Exit { settle, tell }, questions: Questions::new(ask) }
+    }
+
+    /// What a store answers to a question.
+    #[napi]
+    pub fn answer(&self, id: u32, answer: StoreAnswer) -> Result<(), Thrown> {
+        guarded(|| {
+            self.questions.answer(id, answer);
+            Ok(())
+        })
     }
 
     /// Keeps the event loop alive from now on: a call is under way.
@@ -69,6 +85,10 @@ impl Bridge {
 
     pub(crate) fn exit(&self) -> Exit {
         self.exit.clone()
+    }
+
+    pub(crate) fn questions(&self) -> Questions {
+        self.questions.clone()
     }
 }
 

@@ -6,6 +6,7 @@
 mod bridge;
 mod client;
 mod facts;
+mod own_store;
 mod settings;
 mod source;
 mod store;

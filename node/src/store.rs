@@ -5,6 +5,8 @@ use std::sync::Arc;
 use frontegg_token::{FileStore, MemoryStore, RedisStore, Secret, TokenStore};
 use napi_derive::napi;
 
+use crate::bridge::Bridge;
+use crate::own_store::OwnStore;
 use crate::settings::{roots, span};
 use crate::{Thrown, guarded};
 
@@ -44,6 +46,15 @@ impl NativeStore {
     #[napi(factory)]
     pub fn memory() -> Result<Self, Thrown> {
         guarded(|| Ok(Self { store: Arc::new(MemoryStore::new()) }))
+    }
+
+    /// Written in JavaScript, which knows it by this id. The timeout is in milliseconds.
+    #[napi(factory)]
+    pub fn own(bridge: &Bridge, id: u32, timeout: Option<f64>) -> Result<Self, Thrown> {
+        guarded(|| {
+            let store = OwnStore::new(bridge.questions(), id, timeout)?;
+            Ok(Self { store: Arc::new(store) })
+        })
     }
 
     /// In Redis or Valkey.

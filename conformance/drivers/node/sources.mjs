@@ -1,8 +1,9 @@
 // What the runner asks of token sources, and of their clock.
 
 import { createRequire } from 'node:module';
-import { FileStore, MemoryStore, RedisStore, TokenSource } from 'frontegg-token';
+import { TokenSource } from 'frontegg-token';
 import { failed, options, shown } from './replies.mjs';
+import { storeOf } from './stores.mjs';
 
 // The native half, whose clock only tests can move.
 const { native } = createRequire(import.meta.url)('../../../node/dist/native.js');
@@ -17,7 +18,7 @@ export function create(request, client) {
     renewalWindow: settings.renewal_window,
     policy: settings.policy,
     deadline: settings.deadline_ms,
-    store: store(settings.store),
+    store: storeOf(settings.store),
     observer: (event) => events.push(event),
   });
   try {
@@ -29,21 +30,6 @@ export function create(request, client) {
     return failed(error);
   }
   return { ok: {} };
-}
-
-/** Those with a name, which later sources can share. */
-const stores = new Map();
-
-/** The name of a store as it is, or what it describes. */
-function store(described) {
-  if (typeof described !== 'object') return described;
-  const { kind, name, url, directory, timeout_ms: timeout, key_prefix: keyPrefix } = described;
-  if (kind === 'file') return new FileStore({ directory });
-  if (kind === 'redis') {
-    return new RedisStore(url, { timeout, keyPrefix, caPem: described.roots_pem });
-  }
-  if (!stores.has(name)) stores.set(name, new MemoryStore());
-  return stores.get(name);
 }
 
 export async function token(request) {

@@ -67,7 +67,11 @@ const stores = new Map<number, WeakRef<TokenStore>>();
 const collected = new FinalizationRegistry<number>((id) => stores.delete(id));
 let lastStore = 0;
 
-/** Checks what is to be a store. */
+/**
+ * Checks what is to be a store.
+ *
+ * @internal
+ */
 export function ownStore(given: object): TokenStore {
   const store = bag('store', given);
   if (!OPERATIONS.every((operation) => typeof store[operation] === 'function')) {
@@ -81,7 +85,11 @@ export function ownStore(given: object): TokenStore {
   return given as TokenStore;
 }
 
-/** Has it asked from now on, by this number. */
+/**
+ * Has it asked from now on, by this number.
+ *
+ * @internal
+ */
 export function register(store: TokenStore): number {
   lastStore = (lastStore + 1) >>> 0;
   stores.set(lastStore, new WeakRef(store));
@@ -89,7 +97,11 @@ export function register(store: TokenStore): number {
   return lastStore;
 }
 
-/** Asks a store for the native half. Never rejects. */
+/**
+ * Asks a store for the native half. Never rejects.
+ *
+ * @internal
+ */
 export async function ask(question: StoreQuestion): Promise<StoreAnswer> {
   const { operation } = question;
   const store = stores.get(question.store)?.deref();

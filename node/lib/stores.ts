@@ -6,33 +6,49 @@ import type { CommonOptions } from './options.js';
 import { ownStore, register, type TokenStore } from './own-stores.js';
 import { bag, redisSettings, text } from './settings.js';
 
-/** Where to find the native half of a store. */
-const natives = new WeakMap<object, NativeStore>();
+/** A store of the library. */
+abstract class CoreStore {
+  readonly #native: NativeStore;
 
+  /** @internal */
+  constructor(make: () => NativeStore) {
+    this.#native = crossing(make);
+  }
+
+  /** @internal */
+  static nativeOf(store: object): NativeStore | undefined {
+    return #native in store ? store.#native : undefined;
+  }
+}
+
+/** Those that users wrote have theirs here. */
+const natives = new WeakMap<TokenStore, NativeStore>();
 /** What a source shares by lives as long as it does, whatever else forgets it. */
 const keptFor = new WeakMap<object, object>();
 
 /**
- * That of a store, which is one of those here or one that a user wrote.
+ * The native half of a store, whoever wrote it.
  *
  * @internal
  */
 export function nativeStoreOf(store: object, source: object): NativeStore {
-  const known = natives.get(store) ?? nativeStoreOfOwn(ownStore(store));
-  natives.set(store, known);
   keptFor.set(source, store);
-  return known;
+  return CoreStore.nativeOf(store) ?? nativeOfOwn(ownStore(store));
 }
 
-function nativeStoreOfOwn(store: TokenStore): NativeStore {
-  return crossing(() => native.NativeStore.own(bridge, register(store), store.timeout));
+function nativeOfOwn(store: TokenStore): NativeStore {
+  const known = natives.get(store);
+  if (known !== undefined) return known;
+  const made = crossing(() => native.NativeStore.own(bridge, register(store), store.timeout));
+  natives.set(store, made);
+  return made;
 }
 
 /**
  * Shares tokens among the processes of one user on one host, in a directory that is that user's
  * alone. Locks end with their process. It should be on a local disk.
  */
-export class FileStore {
+export class FileStore extends CoreStore {
   /**
    * @param options - `directory`, which is made on first use; by default
    * `$XDG_CACHE_HOME/frontegg-token` or `~/.cache/frontegg-token`, `~/Library/Caches/frontegg-token`
@@ -43,20 +59,14 @@ export class FileStore {
   constructor(options: { readonly directory?: string | undefined } = {}) {
     const { directory } = bag('the options', options);
     const where = directory === undefined ? undefined : text('directory', directory);
-    natives.set(
-      this,
-      crossing(() => native.NativeStore.file(where)),
-    );
+    super(() => native.NativeStore.file(where));
   }
 }
 
 /** Shares tokens among the sources of one process, where they cannot be one source. */
-export class MemoryStore {
+export class MemoryStore extends CoreStore {
   constructor() {
-    natives.set(
-      this,
-      crossing(() => native.NativeStore.memory()),
-    );
+    super(() => native.NativeStore.memory());
   }
 }
 
@@ -77,7 +87,7 @@ export interface RedisStoreOptions
  * primary such as managed services offer under one host name. Cluster mode and Sentinel are not
  * supported. Connections are opened when they are needed.
  */
-export class RedisStore {
+export class RedisStore extends CoreStore {
   /**
    * Checks the settings; contacts nobody.
    *
@@ -88,9 +98,6 @@ export class RedisStore {
    */
   constructor(url: string, options: RedisStoreOptions = {}) {
     const checked = redisSettings(options);
-    natives.set(
-      this,
-      crossing(() => native.NativeStore.redis(text('the URL', url), checked)),
-    );
+    super(() => native.NativeStore.redis(text('the URL', url), checked));
   }
 }

@@ -8,8 +8,13 @@ import {
   type CommonOptions,
   type Credentials,
   ERROR_CODES,
+  FileStore,
   FronteggError,
   type FronteggErrorCode,
+  type LoadedEntry,
+  MemoryStore,
+  RedisStore,
+  type RedisStoreOptions,
   type TokenInfo,
   type TokenOptions,
   TokenSet,
@@ -18,6 +23,7 @@ import {
   type TokenSourceFromEnvOptions,
   type TokenSourceOptions,
   type TokenSourceStats,
+  type TokenStore,
 } from 'frontegg-token';
 
 const options: ClientOptions = {
@@ -97,6 +103,41 @@ export async function managed(client: Client): Promise<string> {
   ].join();
 }
 
+const redis: RedisStoreOptions = { timeout: 100, keyPrefix: 'tokens:', caFile: 'ca.pem' };
+const loaded: LoadedEntry = { entry: new Uint8Array(1), left: 1000 };
+class OwnStore implements TokenStore {
+  readonly timeout = 100;
+  readonly #entries = new Map<string, Uint8Array>();
+  async load(name: string): Promise<Uint8Array | LoadedEntry | undefined> {
+    return this.#entries.get(name) ?? loaded;
+  }
+  save(
+    name: string,
+    entry: Uint8Array,
+    change: { replaces: Uint8Array | undefined; keep: number },
+  ) {
+    const replaces: boolean = change.replaces === this.#entries.get(name) && change.keep > 0;
+    if (replaces) this.#entries.set(name, entry);
+    return replaces;
+  }
+  async lease(name: string, owner: string, span: number) {
+    return name !== owner && span > 0;
+  }
+  release() {}
+}
+export const stores: readonly TokenSourceOptions[] = [
+  { ...credentials, store: 'file' },
+  { ...credentials, store: new FileStore() },
+  { ...credentials, store: new FileStore({ directory: '/var/cache/tokens' }) },
+  { ...credentials, store: new MemoryStore() },
+  { ...credentials, store: new RedisStore('rediss://cache.example.com', redis) },
+  { ...credentials, store: new OwnStore() },
+  // @ts-expect-error: a store has more than that
+  { ...credentials, store: { load: () => undefined } },
+  // @ts-expect-error: whether it was saved is to be answered
+  { ...credentials, store: { ...new OwnStore(), save: () => {}, load() {}, lease: () => true } },
+];
+
 export function describe(code: FronteggErrorCode): string {
   switch (code) {
     case 'refresh_rejected':
@@ -129,5 +170,7 @@ new TokenSource(Client.fromEnv(), { policy: 'auto' });
 TokenSource.fromEnv({ policy: 'refresh' });
 // @ts-expect-error: the API token is the environment's
 TokenSource.fromEnv({ clientId: 'id', secret: 'secret' });
+// @ts-expect-error: no such setting
+new RedisStore('redis://localhost', { cluster: true });
 // @ts-expect-error: a span is a number
 TokenSource.fromEnv().token({ timeout: '5 s' });

@@ -44,6 +44,17 @@ pub(super) struct Visit {
     give_up: Option<Time>,
     /// How often the store had lost its data when it gave the lease.
     pub(super) losses: u64,
+    /// Whether an operation failed, or somebody came in between.
+    pub(super) is_troubled: bool,
+    /// What it got for all, and has not saved.
+    pub(super) owes: Option<Debt>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Debt {
+    Tokens,
+    /// One that was not sent after all.
+    RefreshToken,
 }
 
 /// A call of the client.
@@ -135,10 +146,19 @@ impl World {
             asked: (moment, self.now),
             give_up: None,
             losses: 0,
+            is_troubled: false,
+            owes: None,
         });
         visit.asked = (moment, self.now);
         visit.operations += 1;
         assert!(visit.operations <= MOST_OPERATIONS, "the store is hammered");
+        if let Leg::Save(stored) = &leg {
+            let is_newer = stored.generation > visit.loaded;
+            assert!(is_newer || visit.owes != Some(Debt::Tokens), "new tokens, and no generation");
+            if is_newer {
+                holder.diary.has_seen(stored.generation);
+            }
+        }
         if visit.left.is_zero() {
             let error = Error::store("the store is too slow").with_unprocessed(true);
             return self.reply_to_self(who, 0, Reply::StoreFailed(error));
@@ -146,9 +166,6 @@ impl World {
         let within = nanos(visit.left);
         let operation = match leg {
             Leg::Save(stored) => {
-                if stored.generation > visit.loaded {
-                    holder.diary.has_seen(stored.generation);
-                }
                 let written = Rc::new(Written::new(&stored, moment, &holder.host));
                 let keep = stored.keep(moment);
                 let generation = stored.generation;
@@ -170,7 +187,10 @@ impl World {
         let answer = match reply {
             Reply::Again => return self.attempt(who),
             Reply::Answered(response) => match self.requested(who, response) {
-                Ok(grant) => Answer::Requested(Ok(grant)),
+                Ok(grant) => {
+                    self.owe(who, Debt::Tokens);
+                    Answer::Requested(Ok(grant))
+                }
                 Err(error) => return self.request_failed(who, error),
             },
             Reply::Troubled(status) => {
@@ -186,6 +206,7 @@ impl World {
             Reply::Saved(number) => Answer::Saved(Ok(self.saved(who, number))),
             Reply::StoreFailed(error) => {
                 self.spend(who);
+                self.visit(who).is_troubled = true;
                 // The machine takes the failures of all operations alike.
                 Answer::Saved(Err(error))
             }
@@ -210,6 +231,9 @@ impl World {
             self.reply_to_self(who, nanos(wait), Reply::Again);
         } else {
             let now = self.moment(who);
+            if error.is_unprocessed() && self.refreshes(who) {
+                self.owe(who, Debt::RefreshToken);
+            }
             self.answered(who, Answer::Requested(Err(error)), now);
         }
     }
@@ -291,9 +315,9 @@ impl World {
         self.spend(who);
         let visit = self.visit(who);
         visit.entry = loaded.as_ref().map(|(entry, _)| entry.number);
+        visit.loaded = loaded.as_ref().map_or(0, |(entry, _)| entry.generation);
         let asked = visit.asked.0;
         let (entry, left) = loaded?;
-        self.visit(who).loaded = entry.generation;
         Written::clone(&entry.written).into_stored(left, asked, &self.holders[who].host)
     }
 
@@ -311,7 +335,15 @@ impl World {
         self.spend(who);
         let visit = self.visit(who);
         visit.entry = number.or(visit.entry);
+        visit.is_troubled |= number.is_none();
+        visit.owes = None;
         number.is_some()
+    }
+
+    fn owe(&mut self, who: usize, debt: Debt) {
+        if let Some(visit) = &mut self.flight(who).visit {
+            visit.owes = Some(debt);
+        }
     }
 
     pub(super) fn flight(&mut self, who: usize) -> &mut Flight {

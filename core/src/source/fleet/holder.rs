@@ -183,9 +183,10 @@ impl World {
             let now = self.moment(who);
             let holder = &mut self.holders[who];
             let Some((token, ..)) = &holder.published else { return };
+            let token = token.clone();
             if holder.state.invalidate(token.as_str(), now) {
                 holder.publish();
-                holder.diary.invalidated();
+                holder.diary.invalidated(token);
                 self.plan_call(who, self.now);
             }
         }

@@ -40,14 +40,26 @@ pub(super) struct Diary {
     generation: u64,
     /// The latest of the store's generations that it took from there, or made.
     era: u64,
+    /// What a resource server has rejected, until another token came.
+    rejected: Option<AccessToken>,
 }
 
 /// What was so before an answer came.
 pub(super) struct Before {
-    was_valid: bool,
+    /// For how long yet the token that was held was valid.
+    left: Option<Duration>,
+    /// What the answer has, if that is an entry with a token.
+    offer: Option<Offer>,
     /// Whether the answer is the service's, and not a sibling's word about it.
     of_service: bool,
     generation: u64,
+}
+
+/// A sibling's token, which its holder may take.
+struct Offer {
+    token: AccessToken,
+    generation: u64,
+    left: Duration,
 }
 
 impl Watch {
@@ -66,8 +78,9 @@ impl Watch {
 }
 
 impl Diary {
-    pub(super) fn invalidated(&mut self) {
+    pub(super) fn invalidated(&mut self, token: AccessToken) {
         self.failed_at = None;
+        self.rejected = Some(token);
     }
 
     pub(super) fn has_seen(&mut self, era: u64) {
@@ -115,8 +128,14 @@ impl World {
         self.hold(who, few, "one flight after the other");
     }
 
-    /// One renewal at a time among those who have had the lease all the while.
+    /// Who reaches the store asks with its lease; one renewal at a time among those who have had
+    /// that all the while.
     pub(super) fn check_request(&mut self, who: usize) {
+        let flight = self.holders[who].flight.as_ref();
+        let lacks = flight.is_some_and(|it| it.owner().is_none());
+        let visit = flight.and_then(|it| it.visit.as_ref());
+        let reaches = visit.is_some_and(|visit| !visit.is_troubled);
+        self.hold(who, !(lacks && reaches), "a request without the lease, although all is well");
         if !self.has_lease(who) || self.watch.renewing.contains(&who) {
             return;
         }
@@ -144,24 +163,46 @@ impl World {
     pub(super) fn before_answer(&self, who: usize, answer: &Answer) -> Before {
         let holder = &self.holders[who];
         let held = holder.state.held();
+        let now = self.moment(who);
+        let mut offer = None;
         if let Answer::Loaded(Ok(Some(entry))) = answer {
             self.tell(who, &format!("the store's generation is {}", entry.generation));
+            let token = entry.token.as_ref().filter(|token| {
+                now.age_of(token.since) < token.lifetime
+                    && holder.diary.rejected.as_ref() != Some(&token.token)
+            });
+            offer = token.map(|token| Offer {
+                token: token.token.clone(),
+                generation: entry.generation,
+                left: token.lifetime.saturating_sub(now.age_of(token.since)),
+            });
         }
         Before {
             of_service: matches!(answer, Answer::Requested(_)),
-            was_valid: held.is_some_and(|held| held.left(self.moment(who)).is_some()),
+            left: held.and_then(|held| held.left(now)),
+            offer,
             generation: held.map_or(0, |held| held.generation),
         }
     }
 
-    /// A failure displaces no valid token, and nothing older takes the place of what is newer.
+    /// A failure displaces no valid token, nothing older takes the place of what is newer, and
+    /// what siblings have is taken from them and left to them.
     pub(super) fn check_answer(&mut self, who: usize, before: &Before, outcome: Option<&Outcome>) {
+        self.check_offer(who, before);
+        if outcome.is_some_and(|outcome| !matches!(outcome, Outcome::Superseded)) {
+            let visit = self.holders[who].flight.as_ref().and_then(|it| it.visit.as_ref());
+            let kept = visit.is_none_or(|visit| visit.is_troubled || visit.owes.is_none());
+            self.hold(who, kept, "what a renewal brought is not kept for the others");
+        }
         let now = self.moment(who);
         let holder = &mut self.holders[who];
         let (mut goes_back, mut displaced) = (false, false);
         if let Some(held) = holder.state.held() {
             goes_back = held.generation < holder.diary.generation;
             holder.diary.generation = held.generation;
+            if held.generation > before.generation {
+                holder.diary.rejected = None;
+            }
             if held.origin == Origin::Store && held.generation > before.generation {
                 let loaded = holder.flight.as_ref().and_then(|it| it.visit.as_ref());
                 let loaded = loaded.map_or(0, |visit| visit.loaded);
@@ -173,7 +214,7 @@ impl World {
             Some(Outcome::Failed(error)) => {
                 let failed = Outcome::Failed(error.clone());
                 let settled = holder.state.settle(now, Duration::ZERO, failed);
-                displaced = before.was_valid && !matches!(settled, Some(Ok(_)));
+                displaced = before.left.is_some() && !matches!(settled, Some(Ok(_)));
                 let asked = before.of_service.then_some(self.now);
                 holder.diary.failed_at = asked.or(holder.diary.failed_at);
             }
@@ -182,6 +223,23 @@ impl World {
         }
         self.hold(who, !goes_back, "a generation goes back");
         self.hold(who, !displaced, "a failure displaces a valid token");
+    }
+
+    /// A sibling's token is taken where it is newer and worth more, and only there; never one
+    /// that was rejected.
+    fn check_offer(&self, who: usize, before: &Before) {
+        let diary = &self.holders[who].diary;
+        let held = self.holders[who].state.held();
+        let is_new = held.is_some_and(|held| held.generation > before.generation);
+        let held = held.map(|held| &held.token);
+        let is_back = is_new && held == diary.rejected.as_ref();
+        self.hold(who, !is_back, "a rejected token is back");
+        let Some(offer) = &before.offer else { return };
+        let is_taken = held == Some(&offer.token);
+        let is_worth_more = before.left.is_none_or(|left| offer.left > left);
+        let must = offer.generation > diary.era && is_worth_more;
+        self.hold(who, is_taken || !must, "a sibling's token is left alone");
+        self.hold(who, is_worth_more || !is_new, "a sibling's token is taken that is worth less");
     }
 
     /// After the quiet time at the end, everybody has a token.

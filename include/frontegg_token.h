@@ -314,8 +314,9 @@ typedef struct {
  * Is told of events, one at a time and in their order, with the pointer that was given along
  * with it. Called on a thread of the library that renews, or on one of yours that is in a call
  * for a token; never under a lock, so it may use the source, even close it, but must not free
- * it. While it runs, the next event waits, and so does whoever closes or frees the source. It
- * must return normally: no exception, no longjmp.
+ * it. A call for a token that would have to wait for the renewal that tells it fails at once,
+ * with FRONTEGG_STATUS_TIMEOUT. While it runs, the next event waits, and so does whoever closes
+ * or frees the source. It must return normally: no exception, no longjmp.
  */
 typedef void (*frontegg_observer)(const frontegg_event *event, void *user_data);
 
@@ -679,9 +680,12 @@ void frontegg_source_config_set_policy(frontegg_source_config *config, const cha
 
 /**
  * How long a renewal takes at most, with all its requests and waits, and how long a call waits
- * for one, unless it says otherwise. The client's deadline by default; 0 is a bad value.
+ * for one, unless it says otherwise. The client's deadline by default; 0 is a bad value. With a shared
+ * store, whoever has the lease has half of it for its requests, and whoever waits for that the
+ * rest, in case it dies.
  */
-void frontegg_source_config_set_deadline_ms(frontegg_source_config *config, uint64_t milliseconds);
+void frontegg_source_config_set_deadline_ms(frontegg_source_config *config,
+                                            uint64_t milliseconds);
 
 /**
  * Who is told of events, and a pointer to pass along, which is not followed here. Both have to

@@ -115,7 +115,9 @@ pub unsafe extern "C" fn frontegg_source_config_set_policy(
 }
 
 /// How long a renewal takes at most, with all its requests and waits, and how long a call waits
-/// for one, unless it says otherwise. The client's deadline by default; 0 is a bad value.
+/// for one, unless it says otherwise. The client's deadline by default; 0 is a bad value. With a shared
+/// store, whoever has the lease has half of it for its requests, and whoever waits for that the
+/// rest, in case it dies.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_source_config_set_deadline_ms(
     config: Option<&mut frontegg_source_config>,

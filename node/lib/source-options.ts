@@ -20,7 +20,8 @@ export interface RenewalOptions {
   readonly policy?: 'auto' | 'refresh_first' | 'authenticate_only' | undefined;
   /**
    * How long a renewal takes at most, in milliseconds, with all its requests and waits. The
-   * client's deadline by default.
+   * client's deadline by default. With a shared store, whoever has the lease has half of it for
+   * its requests, and whoever waits for that the rest, in case it dies.
    */
   readonly deadline?: number | undefined;
   /**

@@ -4,8 +4,8 @@
 //! longer, and takes nobody with it when it goes. The lock is held for the machine's pure
 //! functions, and never over a request or a call of the host's.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -69,6 +69,8 @@ pub(crate) type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
 /// A renewal under way, and who waits for it.
 struct Flight {
     number: u64,
+    /// Who flies it, once somebody does.
+    pilot: OnceLock<thread::ThreadId>,
     canceller: Arc<Canceller>,
     outcome: Latch<Outcome>,
     /// Those who are called back: their minimum validity, and how. `None` once they were.
@@ -76,6 +78,11 @@ struct Flight {
 }
 
 impl Flight {
+    /// Whether this thread flies it: it would wait for itself.
+    fn is_own(&self) -> bool {
+        self.pilot.get() == Some(&thread::current().id())
+    }
+
     /// Lets time pass, unless it is ended from outside.
     fn linger(&self, pause: Duration, give_up: Instant) -> Answer {
         if Instant::now() + pause >= give_up {
@@ -137,6 +144,9 @@ impl Engine {
                 Asked::Answer(answer) => return answer,
                 Asked::Wait(flight) => flight,
             };
+            if flight.is_own() {
+                return self.go_without(min_validity, &waits_for_itself());
+            }
             let Some(outcome) = flight.outcome.wait(give_up) else {
                 return self.give_up(min_validity);
             };
@@ -148,8 +158,13 @@ impl Engine {
 
     /// What a caller gets whose time to wait is up.
     pub(crate) fn give_up(&self, min_validity: Duration) -> Result<AccessToken, Error> {
-        let spent = || Error::new(Code::Timeout, "the time to wait for a token is spent");
-        self.settle(min_validity, Outcome::Failed(spent())).unwrap_or_else(|| Err(spent()))
+        let spent = Error::new(Code::Timeout, "the time to wait for a token is spent");
+        self.go_without(min_validity, &spent)
+    }
+
+    fn go_without(&self, min_validity: Duration, error: &Error) -> Result<AccessToken, Error> {
+        let settled = self.settle(min_validity, Outcome::Failed(error.clone()));
+        settled.unwrap_or_else(|| Err(error.clone()))
     }
 
     /// Answers at once; or takes `deliver`, to call it back once from another thread.
@@ -219,6 +234,7 @@ impl Engine {
     fn launch(self: &Arc<Self>, desk: &mut Desk, background: bool) -> Arc<Flight> {
         let flight = Arc::new(Flight {
             number: desk.state.launch(background),
+            pilot: OnceLock::new(),
             canceller: Arc::default(),
             outcome: Latch::new(),
             callers: Mutex::new(Some(Vec::new())),
@@ -242,6 +258,7 @@ impl Engine {
 
     /// A renewal, from its beginning to its end, on the helper thread.
     fn fly(self: &Arc<Self>, flight: &Flight) {
+        let _ = flight.pilot.set(thread::current().id());
         let shared = self.desk();
         // Given back once the outcome is known to those who wait for it.
         let mut visit = None;
@@ -447,6 +464,11 @@ impl Engine {
     fn inherited(&self) -> Option<Held> {
         self.published.latest()
     }
+}
+
+fn waits_for_itself() -> Error {
+    let message = "the store or the observer of a source cannot wait for the renewal that calls it";
+    Error::new(Code::Timeout, message)
 }
 
 fn grant(token_set: TokenSet, since: crate::clock::Moment) -> Grant {

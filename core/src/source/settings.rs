@@ -145,7 +145,9 @@ impl TokenSourceBuilder {
     }
 
     /// How long a renewal takes at most, with all its requests and waits; and how long a call
-    /// waits for one, unless it says otherwise. The client's deadline by default.
+    /// waits for one, unless it says otherwise. The client's deadline by default. With a shared
+    /// store, whoever has the lease has half of it for its requests, and whoever waits for that
+    /// the rest, in case it dies.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
@@ -153,7 +155,8 @@ impl TokenSourceBuilder {
 
     /// Who is told of [events](Event), one after the other and in their order. Runs on the
     /// thread of a renewal, or on that of a call that fails, and never under a lock: it may use
-    /// the source, even close it. A panic in it is caught and dropped.
+    /// the source, even close it; but it cannot wait for the renewal that tells it, and gets
+    /// [`Code::Timeout`](crate::Code::Timeout) at once. A panic in it is caught and dropped.
     pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observe);
         self

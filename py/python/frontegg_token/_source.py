@@ -54,10 +54,12 @@ class BaseTokenSource(_native.TokenSource):
             (``"refresh_first"``), never (``"authenticate_only"``), or by refresh until refresh
             tokens turn out to evict one another (``"auto"``, the default)
         :param deadline: how many seconds a renewal takes at most, with all its requests, and how
-            long a call waits for one unless it says otherwise (the client's)
+            long a call waits for one unless it says otherwise (the client's). With a shared store,
+            whoever has the lease has half of it for its requests, and whoever waits for that the
+            rest, in case it dies
         :param observer: called with each :class:`Event`, in the thread of the renewal, which is
-            one of this package, or in that of a call that fails; it may use the source. What it
-            raises goes to ``sys.unraisablehook``
+            one of this package, or in that of a call that fails; it may use the source, but
+            gets no token from the renewal that tells it. What it raises goes to ``sys.unraisablehook``
         :param store: where to share tokens with other sources of the same API token, in this
             process or in others: a :class:`FileStore`, :class:`MemoryStore`, :class:`RedisStore` or
             one of your own (:class:`TokenStore`); or a name: ``"file"``, ``"file:"`` and a path,

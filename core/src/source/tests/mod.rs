@@ -176,6 +176,25 @@ fn observers_hear_all_in_order_and_may_use_the_source() {
 }
 
 #[test]
+fn an_observer_does_not_wait_for_the_renewal_that_tells_it() {
+    let source: Arc<Mutex<Option<Arc<Engine>>>> = Arc::default();
+    let (theirs, (answered, answers)) = (source.clone(), std::sync::mpsc::channel());
+    let observer = Observer::new(move |event| {
+        if event.kind() == EventKind::FellBack {
+            let engine = theirs.lock().unwrap().take().unwrap();
+            answered.send(token(&engine)).unwrap();
+        }
+    });
+    let fake = Fake::new([Answer::Grant, Answer::Fail(Code::ServerError)]);
+    let (engine, clock) = fake.engine_with(observer);
+    *source.lock().unwrap() = Some(engine.clone());
+    assert_eq!(token(&engine), ok("token-1"));
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(token(&engine), ok("token-3"));
+    assert_eq!(answers.recv().unwrap(), Err(Code::Timeout));
+}
+
+#[test]
 fn a_close_wakes_who_waits_and_ends_the_request() {
     let fake = Fake::new([]);
     fake.shut(true);

@@ -365,6 +365,41 @@ fn a_rejected_refresh_rereads_the_store_first() {
 }
 
 #[test]
+fn a_refresh_token_that_a_sibling_took_first_is_not_sent() {
+    let (stage, store, one, other) = pair();
+    token(&one).unwrap();
+    stage.clock.advance(HOUR);
+    // Between its look with the lease and its mark, a sibling that lost the lease renews.
+    store.lawless.store(true, Ordering::SeqCst);
+    let mut saves = 0;
+    store.set(move |operation| {
+        saves += u32::from(operation == "save");
+        if operation == "save" && saves == 1 {
+            token(&other).unwrap();
+        }
+        Work
+    });
+    token(&one).unwrap();
+    assert_eq!((one.stats().refreshes, one.stats().store_hits), (0, 1));
+    assert_eq!(stage.requests(), (1, 1));
+}
+
+#[test]
+fn a_refresh_token_of_an_entry_that_came_back_is_not_sent() {
+    let (stage, store, one, _) = pair();
+    token(&one).unwrap();
+    let first = store.entry().unwrap();
+    stage.clock.advance(HOUR);
+    token(&one).unwrap();
+    stage.clock.advance(HOUR);
+    // As of a server that fails over to one which has not heard of the last save.
+    store.put(&first);
+    token(&one).unwrap();
+    assert_eq!(stage.requests(), (2, 1));
+    assert_eq!(one.stats().fallbacks, 0);
+}
+
+#[test]
 fn rejected_credentials_are_everybodys() {
     let (stage, store, one, other) = pair();
     let third = stage.sharing(store);

@@ -59,7 +59,8 @@ class BaseTokenSource(_native.TokenSource):
             rest, in case it dies
         :param observer: called with each :class:`Event`, in the thread of the renewal, which is
             one of this package, or in that of a call that fails; it may use the source, but
-            gets no token from the renewal that tells it. What it raises goes to ``sys.unraisablehook``
+            gets no token from the renewal that tells it. What it raises goes to
+            ``sys.unraisablehook``
         :param store: where to share tokens with other sources of the same API token, in this
             process or in others: a :class:`FileStore`, :class:`MemoryStore`, :class:`RedisStore` or
             one of your own (:class:`TokenStore`); or a name: ``"file"``, ``"file:"`` and a path,

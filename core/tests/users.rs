@@ -1,0 +1,111 @@
+//! Two users of one host, as real processes.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use frontegg_emulator::{Emulator, Options};
+use frontegg_token::{Client, Credentials, Endpoint, FileStore, Origin, TokenSource};
+
+/// Nobody's, as far as these tests care.
+const OTHERS: u32 = 61_616;
+/// Set in the process of the other user: what to do, where, and at which service.
+const TASK: &str = "FRONTEGG_TEST_AS_ANOTHER_USER";
+
+fn source(store: FileStore, base_url: &str) -> TokenSource {
+    let client = Client::builder(Endpoint::url(base_url).unwrap()).build().unwrap();
+    let credentials = Credentials::new("id", "secret").unwrap();
+    TokenSource::builder(client, credentials).store(store).build().unwrap()
+}
+
+/// Runs in a process of its own, for the test below.
+#[test]
+fn task_of_another_user() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let mut words = task.split(' ');
+    let (Some(what), Some(directory), Some(url)) = (words.next(), words.next(), words.next())
+    else {
+        panic!("{task}")
+    };
+    match what {
+        "refused" => {
+            let error = FileStore::in_directory(directory).unwrap_err();
+            assert!(error.message().contains("belongs to another user"), "{error}");
+        }
+        // What he plants where somebody else is to come later.
+        "plant" => {
+            fs::create_dir(directory).unwrap();
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        _ => {
+            // With a directory of his own, the same credentials and the same service.
+            let source = source(FileStore::in_directory(directory).unwrap(), url);
+            assert_eq!(source.token().unwrap().origin(), Some(Origin::Authenticate));
+        }
+    }
+}
+
+fn as_another_user(exe: &Path, task: &str) {
+    let output = Command::new(exe)
+        .args(["--exact", "task_of_another_user", "--nocapture"])
+        .env(TASK, task)
+        .current_dir("/")
+        .uid(OTHERS)
+        .gid(OTHERS)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn users_of_one_host_see_nothing_of_each_other() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not tested with two users: only root can be another one");
+        return;
+    }
+    let emulator = Emulator::start(Options {
+        api_tokens: vec![frontegg_emulator::ApiToken::tenant("id", "secret")],
+        ..Options::default()
+    })
+    .unwrap();
+    let url = emulator.base_url();
+    let room = std::env::temp_dir().join(format!("frontegg-token-users-{}", std::process::id()));
+    fs::create_dir(&room).unwrap();
+    fs::set_permissions(&room, fs::Permissions::from_mode(0o1777)).unwrap();
+    // Where the other may run it.
+    let exe = room.join("test");
+    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
+
+    let directory = room.join("mine");
+    let mine = source(FileStore::in_directory(&directory).unwrap(), &url);
+    mine.token().unwrap();
+    let before = contents(&directory);
+    as_another_user(&exe, &format!("refused {} -", directory.display()));
+    as_another_user(&exe, &format!("own {} {url}", room.join("theirs").display()));
+    assert_eq!(contents(&directory), before);
+
+    // What another has put where a store is to be, or leads to from there.
+    let planted = room.join("planted");
+    as_another_user(&exe, &format!("plant {} -", planted.display()));
+    let link = room.join("link");
+    symlink(&planted, &link).unwrap();
+    for trap in [&planted, &link] {
+        FileStore::in_directory(trap).unwrap_err();
+    }
+    assert!(contents(&planted).is_empty());
+    let counts = emulator.state().counts;
+    assert_eq!((counts.authenticate.total, counts.refresh.total), (2, 0));
+    fs::remove_dir_all(&room).unwrap();
+}
+
+/// The names and bytes of all files.
+fn contents(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut contents: Vec<_> =
+        entries.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    contents.sort();
+    contents
+}

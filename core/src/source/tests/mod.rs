@@ -1,5 +1,6 @@
 //! The engine with real threads, a service in the test's hands and a clock that it moves.
 
+mod faulty;
 mod service;
 mod store;
 

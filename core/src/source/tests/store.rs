@@ -2,137 +2,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::Code;
 use crate::source::engine::Engine;
-use crate::store::{Change, FileStore, Lease, Loaded, MemoryStore, TokenStore};
-use crate::sync::{Condvar, Mutex, lock, wait};
+use crate::store::{FileStore, MemoryStore};
 use crate::token::Origin;
-use crate::{Code, Error};
 
+use super::faulty::Verdict::{Work, WorkAndFail};
+use super::faulty::{Faulty, failing};
 use super::service::{Stage, herd};
 use super::token;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// A store that fails where it is told to, and lets a test come in between.
-#[derive(Default)]
-struct Faulty {
-    store: MemoryStore,
-    fault: Mutex<Option<Fault>>,
-    seen: Mutex<Vec<&'static str>>,
-    changed: Condvar,
-    name: Mutex<String>,
-    /// Whoever asks for the lease has it.
-    lawless: AtomicBool,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Verdict {
-    Work,
-    Fail,
-    /// It is done, and yet the answer says that it failed.
-    WorkAndFail,
-}
-use Verdict::{Fail, Work, WorkAndFail};
-
-type Fault = Box<dyn FnMut(&'static str) -> Verdict + Send>;
-
-impl Faulty {
-    fn set(&self, fault: impl FnMut(&'static str) -> Verdict + Send + 'static) {
-        *lock(&self.fault) = Some(Box::new(fault));
-    }
-
-    fn heal(&self) {
-        *lock(&self.fault) = None;
-    }
-
-    /// The operations since the last time, once the lease was given back.
-    fn seen(&self) -> Vec<&'static str> {
-        let is_over = |seen: &Vec<&'static str>| seen.last() == Some(&"release");
-        std::mem::take(&mut *wait(&self.seen, &self.changed, None, is_over))
-    }
-
-    fn at<T>(
-        &self,
-        operation: &'static str,
-        name: &str,
-        work: impl FnOnce() -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        name.clone_into(&mut lock(&self.name));
-        if operation != "release" {
-            lock(&self.seen).push(operation);
-        }
-        // Not under the lock: it may use the store.
-        let fault = lock(&self.fault).take();
-        let mut verdict = Work;
-        if let Some(mut fault) = fault {
-            verdict = fault(operation);
-            lock(&self.fault).get_or_insert(fault);
-        }
-        let failed = || Error::store("on purpose");
-        let outcome = match verdict {
-            Work => work(),
-            Fail => Err(failed()),
-            WorkAndFail => work().and_then(|_| Err(failed())),
-        };
-        if operation == "release" {
-            // Seen once the lease is free.
-            lock(&self.seen).push(operation);
-            self.changed.notify_all();
-        }
-        outcome
-    }
-
-    fn entry(&self) -> Option<Vec<u8>> {
-        let name = lock(&self.name).clone();
-        Some(self.store.load(&name, HOUR).unwrap()?.entry)
-    }
-
-    fn put(&self, entry: &[u8]) {
-        let current = self.entry();
-        let name = lock(&self.name).clone();
-        let change = Change { replaces: current.as_deref(), entry, keep: HOUR };
-        assert!(self.store.save(&name, &change, HOUR).unwrap());
-    }
-}
-
-impl TokenStore for Faulty {
-    fn load(&self, name: &str, within: Duration) -> Result<Option<Loaded>, Error> {
-        self.at("load", name, || self.store.load(name, within))
-    }
-
-    fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
-        self.at("save", name, || self.store.save(name, change, within))
-    }
-
-    fn lease(
-        &self,
-        name: &str,
-        owner: &str,
-        span: Duration,
-        within: Duration,
-    ) -> Result<Lease, Error> {
-        self.at("lease", name, || {
-            if self.lawless.load(Ordering::SeqCst) {
-                return Ok(Lease::Acquired);
-            }
-            self.store.lease(name, owner, span, within)
-        })
-    }
-
-    fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
-        self.at("release", name, || self.store.release(name, owner, within))
-    }
-}
-
-/// Fails this operation, always.
-fn failing(which: &'static str) -> impl FnMut(&'static str) -> Verdict + Send {
-    move |operation| if operation == which { Fail } else { Work }
-}
 
 fn pair() -> (Stage, Arc<Faulty>, Arc<Engine>, Arc<Engine>) {
     let (stage, store) = (Stage::new(), Arc::new(Faulty::default()));
@@ -347,17 +232,8 @@ fn a_rejected_refresh_rereads_the_store_first() {
     let (stage, store, one, other) = pair();
     token(&one).unwrap();
     stage.clock.advance(HOUR);
-    // Meanwhile a sibling that had the lease before has renewed.
-    store.lawless.store(true, Ordering::SeqCst);
-    let mut saves = 0;
-    store.set(move |operation| {
-        saves += u32::from(operation == "save");
-        if operation == "load" && saves == 1 {
-            saves += 1;
-            token(&other).unwrap();
-        }
-        Work
-    });
+    // After a look without the lease, and one with it.
+    store.let_a_sibling_in(other, "load", 3);
     stage.fault(json!({"on": "refresh", "times": 1, "action": {"respond": {"status": 401}}}));
     token(&one).unwrap();
     assert_eq!((one.stats().fallbacks, one.stats().store_hits), (1, 1));
@@ -369,16 +245,8 @@ fn a_refresh_token_that_a_sibling_took_first_is_not_sent() {
     let (stage, store, one, other) = pair();
     token(&one).unwrap();
     stage.clock.advance(HOUR);
-    // Between its look with the lease and its mark, a sibling that lost the lease renews.
-    store.lawless.store(true, Ordering::SeqCst);
-    let mut saves = 0;
-    store.set(move |operation| {
-        saves += u32::from(operation == "save");
-        if operation == "save" && saves == 1 {
-            token(&other).unwrap();
-        }
-        Work
-    });
+    // After its look with the lease, and before its mark.
+    store.let_a_sibling_in(other, "save", 1);
     token(&one).unwrap();
     assert_eq!((one.stats().refreshes, one.stats().store_hits), (0, 1));
     assert_eq!(stage.requests(), (1, 1));

@@ -97,7 +97,7 @@ impl Visit<'_> {
 
     fn save(&mut self, stored: &Stored, clock: &Clock) -> Result<bool, Error> {
         let now = clock.now();
-        let entry = self.vault.seal(&stored.write(now))?;
+        let entry = self.vault.seal(&stored.write(now, self.left))?;
         let saved = self.timed(|visit, within| {
             let replaces = visit.entry.as_deref();
             let change = Change { replaces, entry: &entry, keep: stored.keep(now) };

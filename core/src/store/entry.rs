@@ -73,8 +73,9 @@ impl Stored {
         worth.saturating_add(SPARE).min(crate::LONGEST)
     }
 
-    pub(crate) fn write(&self, now: Moment) -> Zeroizing<Vec<u8>> {
-        let written = Written::new(self, now, boot_id());
+    /// `on_its_way`: how long it may take to the store.
+    pub(crate) fn write(&self, now: Moment, on_its_way: Duration) -> Zeroizing<Vec<u8>> {
+        let written = Written::new(self, now, on_its_way, boot_id());
         // Room for the longest escapes: it never grows, and leaves no copy behind.
         let texts = [
             written.token.as_ref().map_or(0, |token| token.text.len()),
@@ -107,6 +108,8 @@ fn boot_id() -> &'static str {
 pub(crate) struct Written {
     generation: u64,
     saved: Saved,
+    /// How long the store keeps it from the time on that it has it; and how long that may take,
+    /// so that a token is rather older than it seems, however often it is saved again.
     keep: u64,
     token: Option<WrittenToken>,
     refresh: Option<WrittenRefresh>,
@@ -115,11 +118,11 @@ pub(crate) struct Written {
 
 impl Written {
     /// `host`: what tells the writer's boot from any other.
-    pub(crate) fn new(stored: &Stored, now: Moment, host: &str) -> Self {
+    pub(crate) fn new(stored: &Stored, now: Moment, on_its_way: Duration, host: &str) -> Self {
         Self {
             generation: stored.generation,
             saved: Saved { wall: now.wall, boot: now.boot, host: host.into() },
-            keep: nanos(stored.keep(now)),
+            keep: nanos(stored.keep(now).saturating_add(on_its_way)),
             token: stored.token.as_ref().map(|token| WrittenToken {
                 text: Zeroizing::new(token.token.as_str().to_owned()),
                 age: now.nanos_since(token.since),

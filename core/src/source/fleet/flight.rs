@@ -166,7 +166,7 @@ impl World {
         let within = nanos(visit.left);
         let operation = match leg {
             Leg::Save(stored) => {
-                let written = Rc::new(Written::new(&stored, moment, &holder.host));
+                let written = Rc::new(Written::new(&stored, moment, visit.left, &holder.host));
                 let keep = stored.keep(moment);
                 let generation = stored.generation;
                 Operation::Save { replaces: visit.entry, written, generation, keep }

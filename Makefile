@@ -127,7 +127,7 @@ lint: tools python node ## formatters, linters, type checkers, generated files
 soak: drivers python node ## the long campaigns, which `make test` runs in a short form; some hours
 	cargo build -p frontegg-conformance
 	$(CAMPAIGN) --processes 200 --rounds 20 --kills 100 --stops 5 --day 200
-	SOAK=1 $(CARGO_TEST) -p frontegg-token --lib source -- --nocapture
+	SOAK=1 $(CARGO_TEST) --release -p frontegg-token --lib source -- --nocapture
 	SOAK=1 $(MODEL_TEST)
 
 fleet: tools ## simulate a day of fleets of up to 100,000 processes; writes their chart and table

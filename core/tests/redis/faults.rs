@@ -99,8 +99,10 @@ fn a_server_without_memory() {
     let server = Server::start();
     let store = server.store();
     store.put(None, b"entry").unwrap();
+    store.borrow("o").unwrap();
     server.command::<()>("CONFIG SET maxmemory 1");
     assert_fault(store.put(Some(b"entry"), b"planted"), "OOM to the request: its memory is full");
+    // Though another has it: nobody is to wait for that one.
     assert_fault(store.borrow("planted"), "OOM");
     assert_eq!(store.entry().unwrap(), b"entry", "what it has, it answers");
     server.command::<()>("CONFIG SET maxmemory 0");
@@ -112,8 +114,10 @@ fn a_server_that_became_a_replica() {
     let server = Server::start();
     let store = server.store();
     store.put(None, b"entry").unwrap();
+    store.borrow("o").unwrap();
     server.command::<()>("REPLICAOF 127.0.0.1 1");
     assert_fault(store.put(Some(b"entry"), b"planted"), "READONLY to the request: it is a replica");
+    // Though another has it: nobody is to wait for that one.
     assert_fault(store.borrow("planted"), "READONLY");
     assert_eq!(store.entry().unwrap(), b"entry");
     server.command::<()>("REPLICAOF NO ONE");

@@ -68,6 +68,13 @@ impl Server {
         command.query(&mut client.get_connection().unwrap()).unwrap()
     }
 
+    /// Waits until nobody has a lease there: one is given back once its renewal's token is served.
+    pub(crate) fn until_free(&self) {
+        while !self.command::<Vec<String>>("KEYS *:lease").is_empty() {
+            std::thread::yield_now();
+        }
+    }
+
     /// How many connections it has taken, other than to be asked this.
     pub(crate) fn connections(&self, asked_before: u64) -> u64 {
         let info: String = self.command("INFO stats");

@@ -106,10 +106,11 @@ fn cut_off() {
     let Some(wire) = Wire::lay() else { return };
     bounded(move || {
         let service = Service::start();
-        let (_server, url) = wire.server();
+        let (server, url) = wire.server();
         let hurried = || RedisStore::builder(url.clone()).timeout(LITTLE).build().unwrap();
         let (warm, cold) = (service.member(hurried()), service.member(hurried()));
         let token = warm.token();
+        server.until_free();
         wire.cut();
         assert_eq!(warm.token(), token);
         warm.renew();
@@ -146,6 +147,7 @@ fn turned_into_a_replica() {
         let (service, server) = (Service::start(), Server::start());
         let member = service.member(store(&server));
         let token = member.token();
+        server.until_free();
         server.command::<()>("REPLICAOF 127.0.0.1 1");
         assert_eq!(service.member(store(&server)).token(), token);
         member.renew();

@@ -23,6 +23,7 @@ mod rng;
 mod service;
 mod store;
 mod trace;
+mod visit;
 mod watch;
 mod world;
 

@@ -23,6 +23,8 @@ pub(super) struct Faulty {
     name: Mutex<String>,
     /// Whoever asks for the lease has it.
     lawless: AtomicBool,
+    /// No save comes to anything, as if another were always first.
+    pub(super) is_stubborn: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -121,7 +123,9 @@ impl TokenStore for Faulty {
     }
 
     fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {
-        self.at("save", name, || self.store.save(name, change, within))
+        self.at("save", name, || {
+            Ok(!self.is_stubborn.load(Ordering::SeqCst) && self.store.save(name, change, within)?)
+        })
     }
 
     fn lease(

@@ -253,6 +253,19 @@ fn a_refresh_token_that_a_sibling_took_first_is_not_sent() {
 }
 
 #[test]
+fn a_store_where_others_are_always_first_is_left_alone_after_a_while() {
+    let (stage, store, one, _) = pair();
+    token(&one).unwrap();
+    stage.clock.advance(HOUR);
+    store.seen();
+    store.is_stubborn.store(true, Ordering::SeqCst);
+    token(&one).unwrap();
+    assert_eq!(stage.requests(), (2, 0));
+    let saves = store.seen().iter().filter(|operation| **operation == "save").count();
+    assert_eq!(saves, 4);
+}
+
+#[test]
 fn a_refresh_token_of_an_entry_that_came_back_is_not_sent() {
     let (stage, store, one, _) = pair();
     token(&one).unwrap();

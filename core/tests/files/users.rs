@@ -1,5 +1,4 @@
 //! Two users of one host, as real processes.
-#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -7,19 +6,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use frontegg_emulator::{Emulator, Options};
-use frontegg_token::{Client, Credentials, Endpoint, FileStore, Origin, TokenSource};
+use frontegg_token::Origin;
+
+use super::{FileStore, Room, builder, service};
 
 /// Nobody's, as far as these tests care.
 const OTHERS: u32 = 61_616;
 /// Set in the process of the other user: what to do, where, and at which service.
 const TASK: &str = "FRONTEGG_TEST_AS_ANOTHER_USER";
-
-fn source(store: FileStore, base_url: &str) -> TokenSource {
-    let client = Client::builder(Endpoint::url(base_url).unwrap()).build().unwrap();
-    let credentials = Credentials::new("id", "secret").unwrap();
-    TokenSource::builder(client, credentials).store(store).build().unwrap()
-}
 
 /// Runs in a process of its own, for the test below.
 #[test]
@@ -42,7 +36,8 @@ fn task_of_another_user() {
         }
         _ => {
             // With a directory of his own, the same credentials and the same service.
-            let source = source(FileStore::in_directory(directory).unwrap(), url);
+            let store = FileStore::in_directory(directory).unwrap();
+            let source = builder(store, url).build().unwrap();
             assert_eq!(source.token().unwrap().origin(), Some(Origin::Authenticate));
         }
     }
@@ -50,7 +45,7 @@ fn task_of_another_user() {
 
 fn as_another_user(exe: &Path, task: &str) {
     let output = Command::new(exe)
-        .args(["--exact", "task_of_another_user", "--nocapture"])
+        .args(["--exact", "users::task_of_another_user", "--nocapture"])
         .env(TASK, task)
         .current_dir("/")
         .uid(OTHERS)
@@ -66,21 +61,14 @@ fn users_of_one_host_see_nothing_of_each_other() {
         eprintln!("not tested with two users: only root can be another one");
         return;
     }
-    let emulator = Emulator::start(Options {
-        api_tokens: vec![frontegg_emulator::ApiToken::tenant("id", "secret")],
-        ..Options::default()
-    })
-    .unwrap();
-    let url = emulator.base_url();
-    let room = std::env::temp_dir().join(format!("frontegg-token-users-{}", std::process::id()));
-    fs::create_dir(&room).unwrap();
-    fs::set_permissions(&room, fs::Permissions::from_mode(0o1777)).unwrap();
+    let (service, room) = (service(), Room::new());
+    let (url, room) = (service.base_url(), &room.0);
     // Where the other may run it.
     let exe = room.join("test");
     fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
 
     let directory = room.join("mine");
-    let mine = source(FileStore::in_directory(&directory).unwrap(), &url);
+    let mine = builder(FileStore::in_directory(&directory).unwrap(), &url).build().unwrap();
     mine.token().unwrap();
     let before = contents(&directory);
     as_another_user(&exe, &format!("refused {} -", directory.display()));
@@ -96,9 +84,8 @@ fn users_of_one_host_see_nothing_of_each_other() {
         FileStore::in_directory(trap).unwrap_err();
     }
     assert!(contents(&planted).is_empty());
-    let counts = emulator.state().counts;
+    let counts = service.state().counts;
     assert_eq!((counts.authenticate.total, counts.refresh.total), (2, 0));
-    fs::remove_dir_all(&room).unwrap();
 }
 
 /// The names and bytes of all files.

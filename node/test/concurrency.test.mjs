@@ -6,7 +6,7 @@ import { CREDENTIALS, OTHER_CREDENTIALS, startEmulator } from './support/emulato
 import { HeldService } from './support/held-service.mjs';
 
 test('1,000 callers make 10,000 calls over two clients: no error, no cross-talk', async () => {
-  const emulator = await startEmulator(after, '--algorithm', 'HS256', '--no-request-log');
+  const emulator = await startEmulator(after, '--no-request-log');
   const holders = [CREDENTIALS, OTHER_CREDENTIALS].map((credentials) => ({
     credentials,
     client: new Client(emulator.options),

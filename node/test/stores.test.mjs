@@ -24,7 +24,7 @@ function directory() {
 
 /** A service of its own, and what makes sources that share a store. */
 async function setting() {
-  const { options, state } = await startEmulator(after, '--algorithm=HS256');
+  const { options, state } = await startEmulator(after);
   const client = new Client(options);
   return {
     options,
@@ -245,7 +245,7 @@ const OWN = `
 `;
 
 async function ownChild(program) {
-  const { options } = await startEmulator(after, '--algorithm=HS256');
+  const { options } = await startEmulator(after);
   return runChild(`${OWN}${program}`, JSON.stringify(options), JSON.stringify(CREDENTIALS));
 }
 
@@ -270,7 +270,7 @@ test('a process may exit while its own store is asked', async () => {
 });
 
 test('a worker may end while its own store is asked', async () => {
-  const { options } = await startEmulator(after, '--algorithm=HS256');
+  const { options } = await startEmulator(after);
   const worker = `
     import { parentPort, workerData } from 'node:worker_threads';
     import { Client, TokenSource } from 'frontegg-token';

@@ -65,7 +65,7 @@ test('workers that end with calls under way take nothing down', async () => {
 });
 
 test('workers that end while outcomes stream in take nothing down', async () => {
-  const emulator = await startEmulator(after, '--algorithm', 'HS256', '--no-request-log');
+  const emulator = await startEmulator(after, '--no-request-log');
   const busy = `
     import { parentPort, workerData } from 'node:worker_threads';
     import { Client } from 'frontegg-token';

@@ -9,14 +9,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use frontegg_emulator::{ApiToken, Emulator, Options};
+use frontegg_emulator::{Algorithm, ApiToken, Emulator, Options};
 use frontegg_token::{
     Client, Credentials, Endpoint, Event, FileStore, TokenSource, TokenSourceBuilder,
 };
 
 fn service() -> Emulator {
     let api_tokens = vec![ApiToken::tenant("id", "secret")];
-    Emulator::start(Options { api_tokens, ..Options::default() }).unwrap()
+    let algorithm = Algorithm::HS256;
+    Emulator::start(Options { algorithm, api_tokens, ..Options::default() }).unwrap()
 }
 
 fn builder(store: FileStore, base_url: &str) -> TokenSourceBuilder {

@@ -19,7 +19,7 @@ export async function startEmulator(after, ...args) {
     '--api-token',
     `${clientId}:${secret}`,
   ]);
-  const program = spawn(PROGRAM, ['--exit-with-stdin', ...tokens, ...args], {
+  const program = spawn(PROGRAM, ['--exit-with-stdin', '--algorithm=HS256', ...tokens, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   after(async () => {

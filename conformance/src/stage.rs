@@ -10,6 +10,7 @@ use frontegg_emulator::{ApiToken, Emulator, Fault, Options, RedisOptions, RedisS
 use frontegg_token::{Client, Credentials, Endpoint};
 use serde_json::{Map, Value};
 use socket2::{Domain, Socket, Type};
+use tempfile::TempDir;
 
 use crate::proxy::Proxy;
 use crate::scenario::Scenario;
@@ -63,11 +64,10 @@ pub(crate) struct Stage {
     bystander: TcpListener,
     /// A port that is taken, and where nobody listens.
     closed: Socket,
-    ca_file: Option<PathBuf>,
     /// Started for the scenarios that name it.
     redis: OnceLock<Mutex<RedisServer>>,
-    /// Where sources may share files; made by them.
-    store_directory: PathBuf,
+    /// Of the CA's file, and of a directory where sources may share files, made by them.
+    folder: TempDir,
     planted: String,
     /// The value of an extra header: a secret, but one that the service's log shows.
     gateway_key: String,
@@ -101,16 +101,16 @@ impl Stage {
             given,
             bystander: bystander().map_err(|error| error.to_string())?,
             closed: closed_port().map_err(|error| error.to_string())?,
-            ca_file: None,
             redis: OnceLock::new(),
-            store_directory: std::env::temp_dir().join(secret("frontegg-conformance-store")),
+            folder: TempDir::new().map_err(|error| error.to_string())?,
             planted: secret("planted"),
             gateway_key: secret("gateway-key"),
             proxy_password: secret("password"),
             started: SystemTime::now(),
         };
         stage.know_secrets();
-        stage.write_ca_file()?;
+        std::fs::write(stage.path("ca.pem"), stage.emulator.ca_pem())
+            .map_err(|error| error.to_string())?;
         if let Some(settings) = &scenario.proxy {
             let mut settings = settings.clone();
             settings.credentials = settings.credentials.map(|pair| stage.fill_text(&pair));
@@ -142,11 +142,9 @@ impl Stage {
         }
     }
 
-    fn write_ca_file(&mut self) -> Result<(), String> {
-        let path = std::env::temp_dir().join(secret("frontegg-conformance-ca"));
-        std::fs::write(&path, self.emulator.ca_pem()).map_err(|error| error.to_string())?;
-        self.ca_file = Some(path);
-        Ok(())
+    /// Of a file in the folder of the stage.
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn set_options(&self, options: &Map<String, Value>) -> Result<(), String> {
@@ -204,7 +202,7 @@ impl Stage {
             "base_url" => emulator.base_url(),
             "bystander_port" => bystander.port().to_string(),
             "bystander_url" => format!("http://{bystander}"),
-            "ca_file" => self.ca_file.as_ref()?.to_string_lossy().into_owned(),
+            "ca_file" => self.path("ca.pem").to_string_lossy().into_owned(),
             "ca_pem" => emulator.ca_pem().to_owned(),
             "client_certificate_pem" => emulator.client_certificate_pem()?.to_owned(),
             "client_id" => emulator.client_id().to_owned(),
@@ -226,7 +224,7 @@ impl Stage {
             "redis_url" => self.redis().url(),
             "rediss_url" => self.redis().tls_url()?,
             "secret" => emulator.secret().to_owned(),
-            "store_directory" => self.store_directory.to_string_lossy().into_owned(),
+            "store_directory" => self.path("store").to_string_lossy().into_owned(),
             "user_client_id" => emulator.api_tokens()[2].client_id.clone(),
             "wrong_host_base_url" => identity(emulator.https_wrong_host_url()?),
             _ => return self.time(name),
@@ -263,15 +261,6 @@ impl Stage {
             }
             _ => None,
         }
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if let Some(path) = &self.ca_file {
-            let _ = std::fs::remove_file(path);
-        }
-        let _ = std::fs::remove_dir_all(&self.store_directory);
     }
 }
 

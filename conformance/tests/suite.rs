@@ -1,6 +1,8 @@
 //! The scenarios pass with the driver of Rust, and what is wrong is found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use tempfile::TempDir;
 
 use frontegg_conformance::{Command, Named, Report, Suite, load};
 
@@ -13,29 +15,9 @@ fn run(driver: &str, scenarios: Vec<Named>) -> Report {
 
 /// Runs one scenario that is written down here, and answers what the report says of it.
 fn report_of(driver: &str, scenario: &str) -> String {
-    let folder = Folder::new();
-    std::fs::write(folder.0.join("subject.json"), scenario).unwrap();
-    run(driver, load(&folder.0).unwrap()).to_string()
-}
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static LAST: AtomicU32 = AtomicU32::new(0);
-        let number = LAST.fetch_add(1, Ordering::Relaxed);
-        let name = format!("frontegg-conformance-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("subject.json"), scenario).unwrap();
+    run(driver, load(folder.path()).unwrap()).to_string()
 }
 
 #[test]
@@ -156,15 +138,15 @@ mod leaks {
         r#"{"about": "x", "steps": [{"do": "authenticate"}], "service_saw": [{}]}"#;
 
     /// A driver that is the right one but for what the shell does to its input and output.
-    fn driver(folder: &Folder, script: &str) -> String {
-        let path = folder.0.join("driver.sh");
+    fn driver(folder: &TempDir, script: &str) -> String {
+        let path = folder.path().join("driver.sh");
         std::fs::write(&path, script.replace("DRIVER", DRIVER)).unwrap();
         format!("sh {}", path.display())
     }
 
     #[test]
     fn a_secret_in_the_log_is_found_and_not_repeated() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let leaky = driver(&folder, "tee /dev/stderr | DRIVER");
         let report = report_of(&leaky, SCENARIO);
         assert!(report.contains("a secret or token stands in the log"), "{report}");
@@ -174,7 +156,7 @@ mod leaks {
 
     #[test]
     fn a_token_in_the_log_is_found_and_not_repeated() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let leaky = driver(&folder, "DRIVER | tee /dev/stderr");
         let report = report_of(&leaky, SCENARIO);
         assert!(report.contains("a secret or token stands in the log"), "{report}");
@@ -183,7 +165,7 @@ mod leaks {
 
     #[test]
     fn a_token_in_what_is_shown_is_found_and_not_repeated() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let script = r#"DRIVER | sed -u 's/"access_token":"\([^"]*\)"\(.*\)"shown":"/"access_token":"\1"\2"shown":"\1/'"#;
         let report = report_of(&driver(&folder, script), SCENARIO);
         assert!(report.contains("a secret or token stands in a reply"), "{report}");
@@ -192,7 +174,7 @@ mod leaks {
 
     #[test]
     fn a_token_of_a_source_in_what_is_shown_is_found_and_not_repeated() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let script =
             r#"DRIVER | sed -u 's/"token":"\([^"]*\)"\(.*\)"shown":"/"token":"\1"\2"shown":"\1/'"#;
         let scenario = r#"{"about": "x", "source": {}, "steps": [{"do": "token"}], "service_saw": [{"status": 200}]}"#;
@@ -203,7 +185,7 @@ mod leaks {
 
     #[test]
     fn callers_who_got_different_answers_are_found() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         // The second answer to the two callers, behind those to what made the source and them.
         let script = r#"DRIVER | sed -u '6s/"origin":"authenticate"/"origin":"refresh"/'"#;
         let scenario = r#"{"about": "x", "source": {}, "steps": [{"do": "token", "callers": 2}], "service_saw": [{}]}"#;
@@ -214,7 +196,7 @@ mod leaks {
 
     #[test]
     fn a_line_that_nobody_asked_for_is_found() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let chatty = driver(&folder, "DRIVER; echo bye");
         let report = report_of(&chatty, SCENARIO);
         assert!(report.contains("a line that nobody asked for: bye"), "{report}");
@@ -223,7 +205,7 @@ mod leaks {
 
     #[test]
     fn another_error_table_is_found() {
-        let folder = Folder::new();
+        let folder = TempDir::new().unwrap();
         let script = r#"DRIVER | sed -u 's/"code":"tls"/"code":"ssl"/'"#;
         let report = report_of(&driver(&folder, script), SCENARIO);
         assert!(report.contains("FAILED  rust  the error table"), "{report}");

@@ -29,11 +29,11 @@ fn main() {
     let build = || TokenSource::builder(client.clone(), credentials.clone());
     let source = build().build().expect("good settings");
     let token = source.token().expect("the emulator answers");
-    let folder = std::env::temp_dir().join(format!("frontegg-bench-{}", std::process::id()));
-    let store = FileStore::in_directory(&folder);
+    let folder = tempfile::TempDir::new().expect("a disk");
+    let store = FileStore::in_directory(folder.path().join("store"));
     let sharing = build().store(store).build().expect("good settings");
     sharing.token().expect("the emulator answers");
-    std::fs::remove_dir_all(&folder).expect("the store has used it");
+    folder.close().expect("the store has used it");
     let far = Instant::now() + Duration::from_secs(86_400);
     let by_hand = ByHand { token: ArcSwap::from_pointee((token.as_str().to_owned(), far)) };
 

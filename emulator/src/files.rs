@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use frontegg_emulator::Emulator;
+use tempfile::TempDir;
 
 /// The files, removed on drop, with their folder if that was made for them.
 pub(crate) struct Files {
@@ -12,26 +13,26 @@ pub(crate) struct Files {
     pub(crate) client_certificate: Option<PathBuf>,
     pub(crate) client_key: Option<PathBuf>,
     written: Vec<PathBuf>,
-    own_folder: Option<PathBuf>,
+    /// Goes with them.
+    _own_folder: Option<TempDir>,
 }
 
 impl Files {
     /// Writes them to `folder`, or to a private one of their own in the system's folder for such.
     pub(crate) fn create(folder: Option<PathBuf>, emulator: &Emulator) -> io::Result<Self> {
-        let own_folder = match &folder {
-            Some(folder) => {
-                fs::create_dir_all(folder)?;
-                None
-            }
-            None => Some(private_folder()?),
+        let (folder, own_folder) = if let Some(folder) = folder {
+            fs::create_dir_all(&folder)?;
+            (folder, None)
+        } else {
+            let own = private_folder()?;
+            (own.path().to_owned(), Some(own))
         };
-        let folder = folder.or_else(|| own_folder.clone()).unwrap_or_default();
         let mut files = Files {
             ca: folder.join("ca.pem"),
             client_certificate: None,
             client_key: None,
             written: Vec::new(),
-            own_folder,
+            _own_folder: own_folder,
         };
         files.write(files.ca.clone(), emulator.ca_pem())?;
         if let Some(pem) = emulator.client_certificate_pem() {
@@ -55,21 +56,15 @@ impl Drop for Files {
         for path in &self.written {
             let _ = fs::remove_file(path);
         }
-        if let Some(folder) = &self.own_folder {
-            let _ = fs::remove_dir(folder);
-        }
     }
 }
 
 /// A new folder that is nobody else's business.
-fn private_folder() -> io::Result<PathBuf> {
-    let mut builder = fs::DirBuilder::new();
+fn private_folder() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let name = frontegg_emulator::ApiToken::random().client_id;
-    let folder = std::env::temp_dir().join(format!("frontegg-emulator-{name}"));
-    builder.create(&folder)?;
-    Ok(folder)
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.prefix("frontegg-emulator-").tempdir()
 }
 
 fn private_file(path: &Path) -> io::Result<fs::File> {

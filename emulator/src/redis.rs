@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,6 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use tempfile::TempDir;
 
 use crate::pki::{self, Face};
 use crate::random;
@@ -49,7 +50,8 @@ pub struct RedisServer {
     program: Vec<OsString>,
     /// All of them, with the ports.
     arguments: Vec<String>,
-    folder: Folder,
+    /// Private, with a name that leaves room for a socket's.
+    folder: TempDir,
     tcp_port: Option<u16>,
     tls_port: Option<u16>,
     ca_pem: Option<String>,
@@ -67,9 +69,12 @@ impl RedisServer {
             program.extend(["ip".into(), "netns".into(), "exec".into(), name.into()]);
         }
         program.push(env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into()));
-        let folder = Folder::create()?;
+        let folder = tempfile::Builder::new()
+            .prefix("frontegg-redis-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
         let (certificate, ca_pem) = if tls {
-            let (arguments, ca_pem) = certify(&folder.0, tls_wrong_host)?;
+            let (arguments, ca_pem) = certify(folder.path(), tls_wrong_host)?;
             (arguments, Some(ca_pem))
         } else {
             (Vec::new(), None)
@@ -83,7 +88,7 @@ impl RedisServer {
             }
             arguments.extend(certificate.iter().chain(&further).cloned());
             tries += 1;
-            match spawn(&program, &folder.0, &arguments) {
+            match spawn(&program, folder.path(), &arguments) {
                 Ok(child) => {
                     return Ok(Self {
                         child,
@@ -107,7 +112,7 @@ impl RedisServer {
 
     /// `unix://` and the path of its socket.
     pub fn url(&self) -> String {
-        format!("unix://{}", socket(&self.folder.0).display())
+        format!("unix://{}", socket(self.folder.path()).display())
     }
 
     /// `redis://127.0.0.1:` and the port, with [`RedisOptions::tcp`].
@@ -155,7 +160,7 @@ impl RedisServer {
     /// before if it runs.
     pub fn restart(&mut self) -> io::Result<()> {
         self.kill()?;
-        self.child = spawn(&self.program, &self.folder.0, &self.arguments)?;
+        self.child = spawn(&self.program, self.folder.path(), &self.arguments)?;
         Ok(())
     }
 
@@ -252,23 +257,4 @@ fn socket(folder: &Path) -> PathBuf {
 /// it while the server is away.
 fn port() -> u16 {
     10_000 + u16::from_ne_bytes(random::bytes()) % 20_000
-}
-
-/// A private folder whose name leaves room for a socket's. It goes with this.
-#[derive(Debug)]
-struct Folder(PathBuf);
-
-impl Folder {
-    fn create() -> io::Result<Self> {
-        let name = format!("frontegg-redis-{:016x}", u64::from_ne_bytes(random::bytes()));
-        let path = env::temp_dir().join(name);
-        fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,11 +1,11 @@
 //! The processes, their service and their store.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use frontegg_emulator::{Algorithm, Emulator, Options, RedisOptions, RedisServer};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::Command;
 use crate::driver::Driver;
@@ -28,7 +28,8 @@ pub(super) struct Ground {
 
 enum Store {
     None,
-    File(PathBuf),
+    /// In a directory that the first process makes in this one.
+    File(TempDir),
     Redis(RedisServer),
 }
 
@@ -52,10 +53,7 @@ impl Ground {
         emulator.add_faults([serde_json::from_value(delay).expect("a fault")])?;
         let store = match kind {
             Kind::None => Store::None,
-            Kind::File => {
-                let name = format!("frontegg-campaign-{}", emulator.client_id());
-                Store::File(std::env::temp_dir().join(name))
-            }
+            Kind::File => Store::File(TempDir::new().map_err(|error| error.to_string())?),
             Kind::Redis => {
                 let server = RedisServer::start(RedisOptions::default());
                 Store::Redis(server.map_err(|error| format!("redis-server: {error}"))?)
@@ -88,7 +86,8 @@ impl Ground {
         match &self.store {
             Store::None => {}
             Store::File(directory) => {
-                settings["store"] = json!({"kind": "file", "directory": directory});
+                settings["store"] =
+                    json!({"kind": "file", "directory": directory.path().join("store")});
             }
             Store::Redis(server) => {
                 settings["store"] = json!({"kind": "redis", "url": server.url()});
@@ -162,14 +161,6 @@ impl Ground {
         match self.emulator.state().refresh_tokens_presented_twice {
             0 => Ok(()),
             number => Err(format!("{number} refresh tokens were presented twice")),
-        }
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        if let Store::File(directory) = &self.store {
-            let _ = std::fs::remove_dir_all(directory);
         }
     }
 }

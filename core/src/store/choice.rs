@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn a_store_is_known_by_its_name() {
         assert!("memory".into_token_store().unwrap().is_none());
-        let directory = std::env::temp_dir().join("frontegg-token-choice");
-        let named = format!("file:{}", directory.display());
+        let folder = tempfile::TempDir::new().unwrap();
+        let named = format!("file:{}", folder.path().join("store").display());
         assert!(named.as_str().into_token_store().unwrap().is_some());
         for name in ["", "filed", "memory:x", "ftp://user:planted@host"] {
             let error = name.into_token_store().err().unwrap();

@@ -158,8 +158,8 @@ fn files_are_private_and_last_as_long_as_the_program() {
 
 #[test]
 fn files_can_go_to_a_given_folder_which_stays() {
-    let folder =
-        std::env::temp_dir().join(format!("frontegg-emulator-test-{}", std::process::id()));
+    let parent = tempfile::TempDir::new().expect("a disk");
+    let folder = parent.path().join("given");
     let mut program = Program::start(&["--dir", folder.to_str().expect("text")]);
     assert_eq!(Path::new(program.text("ca_file")), folder.join("ca.pem"));
     drop(program.child.stdin.take());

@@ -1,11 +1,11 @@
 //! Sources that share a store.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::Code;
 use crate::source::engine::Engine;
@@ -35,32 +35,12 @@ fn all_ask(sources: &[Arc<Engine>]) -> String {
     answers[0].clone().unwrap()
 }
 
-/// An API token's names and entries are in a directory of the test's own.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("frontegg-token-sources-{}-{number}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    fn store(&self) -> Arc<FileStore> {
-        Arc::new(FileStore::in_directory(&self.0).unwrap())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn siblings_share_one_token_by_files() {
-    let (stage, folder) = (Stage::new(), Folder::new());
-    let sources: Vec<_> = (0..10).map(|_| stage.sharing(folder.store())).collect();
+    let (stage, folder) = (Stage::new(), TempDir::new().unwrap());
+    let directory = folder.path().join("store");
+    let store = || Arc::new(FileStore::in_directory(&directory).unwrap());
+    let sources: Vec<_> = (0..10).map(|_| stage.sharing(store())).collect();
     for lifetimes in 0..3 {
         all_ask(&sources);
         assert_eq!(stage.requests(), (1, lifetimes));

@@ -1,35 +1,27 @@
 //! A directory for a test, which goes with it.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use super::FileStore;
 
 /// Where a test keeps its directory. The store's own is one below, and not there yet.
 pub(super) struct Room {
-    root: PathBuf,
+    root: TempDir,
     store: PathBuf,
 }
 
 impl Room {
     pub(super) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        loop {
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let name = format!("frontegg-token-test-{}-{number}", std::process::id());
-            let root = std::env::temp_dir().join(name);
-            match DirBuilder::new().mode(0o700).create(&root) {
-                Ok(()) => return Self { store: root.join("store"), root },
-                // A test of the past had the same process number, and was killed.
-                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists),
-            }
-        }
+        let root = TempDir::new().unwrap();
+        Self { store: root.path().join("store"), root }
     }
 
     pub(super) fn root(&self) -> &Path {
-        &self.root
+        self.root.path()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -51,12 +43,6 @@ impl Room {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort_unstable();
         names
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.root);
     }
 }
 

@@ -14,22 +14,13 @@ fn store(server: &Server) -> RedisStore {
     server.builder().timeout(LONG).build().unwrap()
 }
 
-/// A source that is served although its store fails, before and after it has a token.
-#[track_caller]
-fn assert_goes_on(member: &Member, says: &str) {
-    member.token();
-    member.assert_store_failed(says);
-    member.renew();
-    member.assert_store_failed(says);
-}
-
 #[test]
 fn killed_before_the_first_token() {
     bounded(|| {
         let (service, mut server) = (Service::start(), Server::start());
         let member = service.member(store(&server));
         server.kill().unwrap();
-        assert_goes_on(&member, "no connection to Redis");
+        member.assert_goes_on("no connection to Redis");
         server.restart().unwrap();
         member.assert_recovers(&service, &service.member(store(&server)));
     });
@@ -43,7 +34,7 @@ fn killed_between_two_tokens() {
         member.token();
         server.kill().unwrap();
         member.renew();
-        assert_goes_on(&member, "no connection to Redis");
+        member.assert_goes_on("no connection to Redis");
         server.restart().unwrap();
         member.assert_recovers(&service, &service.member(store(&server)));
     });
@@ -94,7 +85,7 @@ fn standing_still() {
         server.pause().unwrap();
         let other = cold.token();
         assert_ne!(other, token);
-        assert_goes_on(&cold, "the time for Redis was up");
+        cold.assert_goes_on("the time for Redis was up");
         server.resume().unwrap();
         cold.assert_recovers(&service, &service.member(store(&server)));
         assert_eq!(warm.source.stats().store_failures, 0);
@@ -116,7 +107,7 @@ fn cut_off() {
         warm.renew();
         warm.assert_store_failed("the time for Redis was up");
         warm.renew();
-        assert_goes_on(&cold, "the time for Redis was up while connecting");
+        cold.assert_goes_on("the time for Redis was up while connecting");
         wire.mend();
         warm.assert_recovers(
             &service,
@@ -135,7 +126,7 @@ fn without_memory() {
         // What is there can be had.
         assert_eq!(service.member(store(&server)).token(), token);
         member.renew();
-        assert_goes_on(&member, "Redis answered OOM to the request");
+        member.assert_goes_on("Redis answered OOM to the request");
         server.command::<()>("CONFIG SET maxmemory 0");
         member.assert_recovers(&service, &service.member(store(&server)));
     });
@@ -151,7 +142,7 @@ fn turned_into_a_replica() {
         server.command::<()>("REPLICAOF 127.0.0.1 1");
         assert_eq!(service.member(store(&server)).token(), token);
         member.renew();
-        assert_goes_on(&member, "Redis answered READONLY to the request");
+        member.assert_goes_on("Redis answered READONLY to the request");
         server.command::<()>("REPLICAOF NO ONE");
         member.assert_recovers(&service, &service.member(store(&server)));
     });
@@ -168,7 +159,7 @@ fn with_another_password() {
             RedisStore::builder(url).timeout(LONG).build().unwrap()
         };
         let member = service.member(fleets());
-        assert_goes_on(&member, "Redis answered WRONGPASS to the password");
+        member.assert_goes_on("Redis answered WRONGPASS to the password");
         server.command::<()>("ACL SETUSER fleet >planted");
         member.assert_recovers(&service, &service.member(fleets()));
         let lines = crate::log::lines();
@@ -182,7 +173,7 @@ fn certified_by_an_unknown_authority() {
         let (service, server) = (Service::start(), Server::secured(&[]));
         let builder = || RedisStore::builder(server.tls_url().unwrap()).timeout(LONG);
         let stranger = service.member(builder().roots(Roots::Bundled).build());
-        assert_goes_on(&stranger, "no TLS connection to Redis: invalid peer certificate: Unknown");
+        stranger.assert_goes_on("no TLS connection to Redis: invalid peer certificate: Unknown");
         // The same server serves those who trust it.
         let trusting = || service.member(builder().roots(server.roots()).build());
         let token = trusting().token();
@@ -196,7 +187,7 @@ fn certified_for_another_host() {
         let (service, server) = (Service::start(), Server::misnamed());
         let url = rewritten(server.tls_url(), "127.0.0.1", "localhost");
         let store = RedisStore::builder(url).timeout(LONG).roots(server.roots()).build();
-        assert_goes_on(&service.member(store), "certificate not valid for name \"localhost\"");
+        service.member(store).assert_goes_on("certificate not valid for name \"localhost\"");
     });
 }
 

@@ -1,8 +1,9 @@
-//! The store in Redis, against real servers of which each test starts its own, and against
-//! some that are none.
+//! Stores, and sources that share by them, on real parts: Redis servers of which each test starts
+//! its own, some that are none, disks that take nothing, and users of one host.
 #![cfg(unix)]
 
 mod access;
+mod disks;
 mod faults;
 mod fleet;
 mod impostor;
@@ -13,6 +14,7 @@ mod secrecy;
 mod server;
 mod sources;
 mod tls;
+mod users;
 mod wire;
 
 use std::sync::mpsc::{RecvTimeoutError, channel};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use ::log::Level;
 use frontegg_emulator::{Algorithm, ApiToken, Emulator, Options, State};
 use frontegg_token::{
-    AccessToken, Client, Credentials, Endpoint, EventKind, IntoTokenStore, Proxy, RetryPolicy,
-    TokenSource,
+    AccessToken, Client, Credentials, Endpoint, EventKind, IntoTokenStore, Origin, Proxy,
+    RetryPolicy, TokenSource,
 };
 use serde_json::json;
 
@@ -34,27 +34,8 @@ impl Service {
 
     pub(crate) fn member_of(&self, api_token: usize, store: impl IntoTokenStore) -> Member {
         let api_token = &self.0.api_tokens()[api_token];
-        self.member_with(&api_token.client_id, api_token.secret.expose(), store)
-    }
-
-    pub(crate) fn member_with(
-        &self,
-        client_id: &str,
-        secret: &str,
-        store: impl IntoTokenStore,
-    ) -> Member {
-        let endpoint = Endpoint::url(&self.0.base_url()).unwrap();
-        let client = Client::builder(endpoint).retry(RetryPolicy::NONE).proxy(Proxy::None);
-        let events = Arc::new(Mutex::new(Vec::new()));
-        let seen = events.clone();
-        let credentials = Credentials::new(client_id, secret).unwrap();
-        let source = TokenSource::builder(client.build().unwrap(), credentials)
-            .deadline(LONG)
-            .store(store)
-            .observer(move |event| seen.lock().unwrap().push(event.kind()))
-            .build()
-            .unwrap();
-        Member { source, events }
+        let secret = api_token.secret.expose();
+        Member::new(&self.0.base_url(), &api_token.client_id, secret, store)
     }
 
     /// How many requests there were.
@@ -92,6 +73,26 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    pub(crate) fn new(
+        base_url: &str,
+        client_id: &str,
+        secret: &str,
+        store: impl IntoTokenStore,
+    ) -> Self {
+        let endpoint = Endpoint::url(base_url).unwrap();
+        let client = Client::builder(endpoint).retry(RetryPolicy::NONE).proxy(Proxy::None);
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let seen = events.clone();
+        let credentials = Credentials::new(client_id, secret).unwrap();
+        let source = TokenSource::builder(client.build().unwrap(), credentials)
+            .deadline(LONG)
+            .store(store)
+            .observer(move |event| seen.lock().unwrap().push(event.kind()))
+            .build()
+            .unwrap();
+        Self { source, events }
+    }
+
     pub(crate) fn token(&self) -> AccessToken {
         self.source.token().unwrap()
     }
@@ -134,6 +135,15 @@ impl Member {
         assert_eq!(self.told(EventKind::StoreFailed), 1, "{says}");
         let line = (Level::Warn, format!("token source: store_failed: {error}"));
         assert!(log::lines().contains(&line), "{line:?}");
+    }
+
+    /// That it is served although its store fails, before and after it has a token.
+    #[track_caller]
+    pub(crate) fn assert_goes_on(&self, says: &str) {
+        for next in [Self::token, Self::renew] {
+            assert_ne!(next(self).origin(), Some(Origin::Store), "{says}");
+            self.assert_store_failed(says);
+        }
     }
 
     /// That it uses its store again, once it is well, as `newcomer` does.

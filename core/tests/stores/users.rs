@@ -6,13 +6,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use frontegg_token::Origin;
+use frontegg_token::{FileStore, Origin};
 
-use super::{FileStore, Room, builder, service};
+use crate::fleet::{Member, Service};
 
 /// Nobody's, as far as these tests care.
 const OTHERS: u32 = 61_616;
-/// Set in the process of the other user: what to do, where, and at which service.
+/// Set in the process of the other user: what to do and where; for a source also at which service,
+/// and with which credentials.
 const TASK: &str = "FRONTEGG_TEST_AS_ANOTHER_USER";
 
 /// Runs in a process of its own, for the test below.
@@ -20,10 +21,8 @@ const TASK: &str = "FRONTEGG_TEST_AS_ANOTHER_USER";
 fn task_of_another_user() {
     let Ok(task) = std::env::var(TASK) else { return };
     let mut words = task.split(' ');
-    let (Some(what), Some(directory), Some(url)) = (words.next(), words.next(), words.next())
-    else {
-        panic!("{task}")
-    };
+    let mut word = || words.next().unwrap();
+    let (what, directory) = (word(), word());
     match what {
         "refused" => {
             let error = FileStore::in_directory(directory).unwrap_err();
@@ -36,9 +35,9 @@ fn task_of_another_user() {
         }
         _ => {
             // With a directory of his own, the same credentials and the same service.
-            let store = FileStore::in_directory(directory).unwrap();
-            let source = builder(store, url).build().unwrap();
-            assert_eq!(source.token().unwrap().origin(), Some(Origin::Authenticate));
+            let store = FileStore::in_directory(directory);
+            let theirs = Member::new(word(), word(), word(), store);
+            assert_eq!(theirs.token().origin(), Some(Origin::Authenticate));
         }
     }
 }
@@ -61,30 +60,34 @@ fn users_of_one_host_see_nothing_of_each_other() {
         eprintln!("not tested with two users: only root can be another one");
         return;
     }
-    let (service, room) = (service(), Room::new());
-    let (url, room) = (service.base_url(), &room.0);
+    let service = Service::start();
+    let folder = tempfile::TempDir::new().unwrap();
+    let room = folder.path();
+    fs::set_permissions(room, fs::Permissions::from_mode(0o1777)).unwrap();
     // Where the other may run it.
     let exe = room.join("test");
     fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
 
     let directory = room.join("mine");
-    let mine = builder(FileStore::in_directory(&directory).unwrap(), &url).build().unwrap();
-    mine.token().unwrap();
+    service.member(FileStore::in_directory(&directory)).token();
     let before = contents(&directory);
-    as_another_user(&exe, &format!("refused {} -", directory.display()));
-    as_another_user(&exe, &format!("own {} {url}", room.join("theirs").display()));
+    as_another_user(&exe, &format!("refused {}", directory.display()));
+    let (url, api_token) = (service.0.base_url(), &service.0.api_tokens()[0]);
+    let (id, secret) = (&api_token.client_id, api_token.secret.expose());
+    let theirs = room.join("theirs");
+    as_another_user(&exe, &format!("own {} {url} {id} {secret}", theirs.display()));
     assert_eq!(contents(&directory), before);
 
     // What another has put where a store is to be, or leads to from there.
     let planted = room.join("planted");
-    as_another_user(&exe, &format!("plant {} -", planted.display()));
+    as_another_user(&exe, &format!("plant {}", planted.display()));
     let link = room.join("link");
     symlink(&planted, &link).unwrap();
     for trap in [&planted, &link] {
         FileStore::in_directory(trap).unwrap_err();
     }
     assert!(contents(&planted).is_empty());
-    let counts = service.state().counts;
+    let counts = service.0.state().counts;
     assert_eq!((counts.authenticate.total, counts.refresh.total), (2, 0));
 }
 

@@ -38,6 +38,10 @@ def herd(source, waits):
 """
 
 
+# Stays until the test has seen what it waits for.
+END = "sys.stdin.readline()\n"
+
+
 def test_a_thousand_threads_cost_one_request(emulator: Emulator) -> None:
     """Of an empty source, of one whose token has expired, and of one whose service fails."""
     emulator.hold(on="authenticate")
@@ -74,15 +78,19 @@ assert (stats.authentications, stats.refreshes, failing.stats().failures) == (1,
 def test_a_renewal_in_the_background_delays_nobody(emulator: Emulator) -> None:
     """The refresh hangs for as long as the program runs, which ends all the same."""
     emulator.fault({"hang": {}}, on="refresh", times=0)
-    emulator.run("""
+    process = emulator.start(
+        """
 source = ft.TokenSource.from_env(**once)
 token = source.token()
 advance_clock(DAY * 85 // 100)
 for _ in range(1000):
     assert source.token() is token
 assert source.stats().waits == 1
-""")
+"""
+        + END
+    )
     emulator.wait_for_fault()
+    finish(process, "\n")
 
 
 @needs_signals
@@ -131,9 +139,6 @@ os._exit(0)
     emulator.wait_for_fault()
     process.send_signal(signal.SIGINT)
     assert finish(process) == "interrupted\n"
-
-
-END = "sys.stdin.readline()\n"
 
 
 @pytest.mark.parametrize(

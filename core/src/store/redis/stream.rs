@@ -10,6 +10,13 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::transport::{go_on, is_pause, is_silent};
 
+/// A server that is gone is an error, and not a signal: by SIGPIPE, a host that is not Rust's ends.
+/// Apple's sockets are told when they are made.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+const NO_SIGNAL: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+const NO_SIGNAL: std::ffi::c_int = 0;
+
 /// What is left until then, or an error of a time-out.
 pub(super) fn left(until: Instant) -> io::Result<Duration> {
     match until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
@@ -64,7 +71,8 @@ impl Read for Timed {
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.attempt(|left| self.socket.set_write_timeout(left), || (&self.socket).write(bytes))
+        let send = || self.socket.send_with_flags(bytes, NO_SIGNAL);
+        self.attempt(|left| self.socket.set_write_timeout(left), send)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -130,5 +138,50 @@ impl Write for Stream {
             Self::Plain(socket) => socket.flush(),
             Self::Tls(session) => session.flush(),
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(unsafe_code)]
+
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// Whether this thread has been sent a SIGPIPE, of which it is told no more than that.
+    fn is_signalled(what: impl FnOnce()) -> bool {
+        // SAFETY: they are sets of signals, emptied before their first use.
+        unsafe {
+            let (mut pipe, mut pending) = (std::mem::zeroed(), std::mem::zeroed());
+            libc::sigemptyset(&raw mut pipe);
+            libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+            assert_eq!(
+                libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, std::ptr::null_mut()),
+                0
+            );
+            what();
+            libc::sigemptyset(&raw mut pending);
+            assert_eq!(libc::sigpending(&raw mut pending), 0);
+            libc::sigismember(&raw const pending, libc::SIGPIPE) == 1
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_gone_sends_no_signal_to_the_host() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("socket");
+        let server = UnixListener::bind(&path).unwrap();
+        let long = Duration::from_secs(60);
+        let until = Instant::now() + long;
+        let mut client = Timed::connect(&SockAddr::unix(&path).unwrap(), long, until).unwrap();
+        drop(server.accept().unwrap());
+        assert!(!is_signalled(|| {
+            assert_eq!(client.write(b"PING").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        }));
+        // That it would be seen.
+        assert!(is_signalled(|| {
+            client.socket.send(b"PING").unwrap_err();
+        }));
     }
 }

@@ -105,7 +105,7 @@ enum frontegg_status
      */
     FRONTEGG_STATUS_CLOSED = 3,
     /**
-     * DNS, TCP or the proxy refused: the request was not sent.
+     * DNS, TCP or a proxy failed: the request was not sent.
      */
     FRONTEGG_STATUS_CONNECT = 10,
     /**
@@ -120,6 +120,15 @@ enum frontegg_status
      * The connection broke once the request may have been processed.
      */
     FRONTEGG_STATUS_INTERRUPTED = 13,
+    /**
+     * A proxy refused for good: wrong or missing credentials, or a way of asking for them that
+     * is not supported.
+     */
+    FRONTEGG_STATUS_PROXY = 14,
+    /**
+     * This machine gives no thread, file descriptor or memory: the request was not sent.
+     */
+    FRONTEGG_STATUS_EXHAUSTED = 15,
     /**
      * The service answered 401 to an authentication.
      */

@@ -53,10 +53,12 @@ codes! {
     InvalidArgument = 1, "invalid_argument", false, "A bad setting, a null or non-UTF-8 argument, or `http` to a remote host.";
     Internal = 2, "internal", false, "A caught panic or a broken invariant: a bug in this library.";
     Closed = 3, "closed", false, "The client or the token source was closed before or during the call.";
-    Connect = 10, "connect", true, "DNS, TCP or the proxy refused: the request was not sent.";
+    Connect = 10, "connect", true, "DNS, TCP or a proxy failed: the request was not sent.";
     Timeout = 11, "timeout", true, "The time budget is spent.";
     Tls = 12, "tls", false, "A certificate was not accepted, or the TLS handshake failed.";
     Interrupted = 13, "interrupted", true, "The connection broke once the request may have been processed.";
+    Proxy = 14, "proxy", false, "A proxy refused for good: wrong or missing credentials, or a way of asking for them that is not supported.";
+    Exhausted = 15, "exhausted", true, "This machine gives no thread, file descriptor or memory: the request was not sent.";
     InvalidCredentials = 20, "invalid_credentials", false, "The service answered 401 to an authentication.";
     RefreshRejected = 21, "refresh_rejected", false, "The service answered 401 to a refresh: the refresh token was consumed, has expired or was evicted.";
     Forbidden = 22, "forbidden", false, "The service answered 403.";

@@ -21,7 +21,7 @@ pub enum frontegg_status {
     Internal = 2,
     /// The client or the token source was closed before or during the call.
     Closed = 3,
-    /// DNS, TCP or the proxy refused: the request was not sent.
+    /// DNS, TCP or a proxy failed: the request was not sent.
     Connect = 10,
     /// The time budget is spent.
     Timeout = 11,
@@ -29,6 +29,11 @@ pub enum frontegg_status {
     Tls = 12,
     /// The connection broke once the request may have been processed.
     Interrupted = 13,
+    /// A proxy refused for good: wrong or missing credentials, or a way of asking for them that
+    /// is not supported.
+    Proxy = 14,
+    /// This machine gives no thread, file descriptor or memory: the request was not sent.
+    Exhausted = 15,
     /// The service answered 401 to an authentication.
     InvalidCredentials = 20,
     /// The service answered 401 to a refresh: the refresh token was consumed, has expired or
@@ -61,6 +66,8 @@ const NAMES: &[(Status, &CStr)] = &[
     (Status::Timeout, c"timeout"),
     (Status::Tls, c"tls"),
     (Status::Interrupted, c"interrupted"),
+    (Status::Proxy, c"proxy"),
+    (Status::Exhausted, c"exhausted"),
     (Status::InvalidCredentials, c"invalid_credentials"),
     (Status::RefreshRejected, c"refresh_rejected"),
     (Status::Forbidden, c"forbidden"),

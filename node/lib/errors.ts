@@ -4,10 +4,12 @@
  * - `invalid_argument`: a bad setting or argument
  * - `internal`: a bug in this library
  * - `closed`: the client or source was closed before or during the call
- * - `connect`: DNS, TCP or the proxy refused; the request was not sent
+ * - `connect`: DNS, TCP or a proxy failed; the request was not sent
  * - `timeout`: the time budget is spent
  * - `tls`: a certificate was not accepted, or the handshake failed
  * - `interrupted`: the connection broke once the request may have been processed
+ * - `proxy`: a proxy refused for good: wrong or missing credentials, or an unsupported scheme
+ * - `exhausted`: this machine gives no thread, file descriptor or memory; not sent
  * - `invalid_credentials`: 401 on an authentication
  * - `refresh_rejected`: 401 on a refresh; the token was consumed, has expired or was evicted
  * - `forbidden`: 403
@@ -25,6 +27,8 @@ export type FronteggErrorCode =
   | 'timeout'
   | 'tls'
   | 'interrupted'
+  | 'proxy'
+  | 'exhausted'
   | 'invalid_credentials'
   | 'refresh_rejected'
   | 'forbidden'
@@ -43,6 +47,8 @@ export const ERROR_CODES: Readonly<Record<FronteggErrorCode, number>> = Object.f
   timeout: 11,
   tls: 12,
   interrupted: 13,
+  proxy: 14,
+  exhausted: 15,
   invalid_credentials: 20,
   refresh_rejected: 21,
   forbidden: 22,

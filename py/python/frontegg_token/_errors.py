@@ -102,7 +102,7 @@ class ClosedError(FronteggError):
 
 
 class ConnectError(FronteggError, ConnectionError):
-    """DNS, TCP or the proxy refused: the request was not sent."""
+    """DNS, TCP or a proxy failed: the request was not sent."""
 
     code = "connect"
     number = 10
@@ -132,6 +132,24 @@ class InterruptedCallError(FronteggError):
 
     code = "interrupted"
     number = 13
+    retryable = True
+
+
+class ProxyError(FronteggError):
+    """A proxy refused for good.
+
+    Its credentials are wrong or missing, or it asks for them in a way that is not supported.
+    """
+
+    code = "proxy"
+    number = 14
+
+
+class ExhaustedError(FronteggError, OSError):
+    """This machine gives no thread, file descriptor or memory: the request was not sent."""
+
+    code = "exhausted"
+    number = 15
     retryable = True
 
 
@@ -210,6 +228,8 @@ CLASSES: dict[int, type[FronteggError]] = {
         RequestTimeoutError,
         TLSError,
         InterruptedCallError,
+        ProxyError,
+        ExhaustedError,
         InvalidCredentialsError,
         RefreshRejectedError,
         ForbiddenError,

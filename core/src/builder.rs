@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use crate::client::{Client, Parts};
 use crate::endpoint::{Endpoint, Kind};
 use crate::retry::RetryPolicy;
-use crate::transport::{ClientCertificate, Proxy, Roots, Settings, Transport};
+use crate::net::{ClientCertificate, Proxy, Roots, Settings, Transport};
 use crate::wire::{self, Operation};
 use crate::{Error, Secret};
 

@@ -10,7 +10,7 @@ use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
 use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
-use crate::transport::{Exchange, Transport};
+use crate::net::{Exchange, Transport};
 use crate::wire::{Operation, Outgoing};
 use crate::{Credentials, Error, RefreshToken, cancel, interrupt};
 
@@ -183,7 +183,7 @@ impl Client {
             timeout: left.min(parts.attempt_timeout),
             max_idle,
         });
-        let failed = |failure: crate::transport::Failure| {
+        let failed = |failure: crate::net::Failure| {
             let repeatable = operation.is_repeatable(failure.code, failure.may_have_been_processed);
             Error::new(failure.code, failure.message)
                 .with_retryable(repeatable)

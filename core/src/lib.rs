@@ -58,7 +58,7 @@ mod sync;
 pub mod testing;
 pub mod threads;
 mod token;
-mod transport;
+mod net;
 mod wire;
 
 #[cfg(doctest)]
@@ -80,4 +80,4 @@ pub use store::{Change, FileStore, IntoTokenStore, Lease, Loaded, MemoryStore, T
 #[cfg(feature = "redis")]
 pub use store::{RedisStore, RedisStoreBuilder};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
-pub use transport::{Certificates, Proxy, Roots};
+pub use net::{Certificates, Proxy, Roots};

@@ -13,7 +13,7 @@ use super::stream::{Stream, Timed, left};
 use super::target::{Address, Login, Target};
 use crate::Secret;
 use crate::reached::reached;
-use crate::transport::{Lookups, Unresolved};
+use crate::net::{Lookups, Unresolved};
 
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;

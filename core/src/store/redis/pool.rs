@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::script::Script;
 use super::target::{Address, Target};
 use crate::sync::{Mutex, lock};
-use crate::transport::{ClientCertificate, Lookups, Roots, rustls_config};
+use crate::net::{ClientCertificate, Lookups, Roots, rustls_config};
 
 /// How many idle connections are kept: operations seldom come more than one at a time.
 const MAX_KEPT: usize = 4;

@@ -8,7 +8,7 @@ use super::script::Scripts;
 use super::target::Target;
 use super::{super::TIMEOUT, RedisStore};
 use crate::per_process::PerProcess;
-use crate::transport::ClientCertificate;
+use crate::net::ClientCertificate;
 use crate::{Error, IntoRoots, LONGEST, Roots, Secret};
 
 const KEY_PREFIX: &str = "frontegg-token:";

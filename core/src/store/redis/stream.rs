@@ -8,7 +8,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::transport::{go_on, is_pause, is_silent};
+use crate::net::{go_on, is_pause, is_silent};
 
 /// A server that is gone is an error, and not a signal: by SIGPIPE, a host that is not Rust's ends.
 /// Apple's sockets are told when they are made.

@@ -6,7 +6,7 @@ use redis::{ConnectionAddr, IntoConnectionInfo};
 use rustls::pki_types::ServerName;
 use socket2::SockAddr;
 
-use crate::transport::Key;
+use crate::net::Key;
 use crate::{Error, Secret};
 
 #[derive(Debug)]

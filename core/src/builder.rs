@@ -8,8 +8,8 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::client::{Client, Parts};
 use crate::endpoint::{Endpoint, Kind};
-use crate::retry::RetryPolicy;
 use crate::net::{ClientCertificate, Proxy, Roots, Settings, Transport};
+use crate::retry::RetryPolicy;
 use crate::wire::{self, Operation};
 use crate::{Error, Secret};
 
@@ -197,6 +197,13 @@ impl ClientBuilder {
                 "plain http to a host that is not loopback is refused unless allow_http is set",
             ));
         }
+        let proxy = self.proxy.resolve(&endpoint)?;
+        if endpoint.is_plain() && proxy.is_some() && !self.allow_http {
+            return Err(Error::invalid_argument(
+                "plain http through a proxy, which would read the secret, is refused unless \
+                 allow_http is set",
+            ));
+        }
         for (name, span) in [
             ("connect_timeout", self.connect_timeout),
             ("attempt_timeout", self.attempt_timeout),
@@ -221,11 +228,17 @@ impl ClientBuilder {
                 .parse()
                 .map_err(|_| Error::invalid_argument("the base URL cannot be read as a URL"))
         };
+        let mut roots = self.roots.clone()?;
+        // A plain endpoint has no use for them, unless TLS leads to its proxy.
+        if !endpoint.is_plain() || proxy.is_some() {
+            roots = roots.or_from_environment()?;
+        }
         let transport = Transport::new(Settings {
-            base: uri("")?,
+            service: endpoint.service(),
+            is_plain: endpoint.is_plain(),
             connect_timeout: self.connect_timeout.min(LONGEST),
-            proxy: self.proxy.resolve(&endpoint)?,
-            roots: self.roots.clone()?,
+            proxy,
+            roots,
             client_certificate: self.client_certificate.clone().transpose()?,
             user_agent: self.user_agent()?,
         });

@@ -8,15 +8,15 @@ use ureq::http::{HeaderMap, Uri};
 
 use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
+use crate::net::{Exchange, Transport};
 use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
-use crate::net::{Exchange, Transport};
 use crate::wire::{Operation, Outgoing};
 use crate::{Credentials, Error, RefreshToken, cancel, interrupt};
 
 /// A refresh does not go out on a connection that has been idle for longer: the server may
 /// be closing it, and a refresh of unknown fate costs more than a connection.
-const REFRESH_MAX_IDLE: Duration = Duration::from_secs(1);
+const REFRESH_MAX_IDLE: Duration = Duration::from_millis(100);
 const AUTHENTICATE_MAX_IDLE: Duration = Duration::from_secs(15);
 
 /// The two calls of the service, each answering a [`TokenSet`] or an [`Error`].

@@ -163,16 +163,29 @@ impl Endpoint {
         self.authority.host()
     }
 
+    /// Host, in lower case and without brackets, and port.
+    pub(crate) fn service(&self) -> (String, u16) {
+        let host = self.host().trim_start_matches('[').trim_end_matches(']');
+        let port = self.authority.port_u16().unwrap_or(if self.plain { 80 } else { 443 });
+        (host.to_ascii_lowercase(), port)
+    }
+
+    /// Whether requests are not encrypted.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Whether requests would cross a network in the clear.
     pub(crate) fn is_exposed(&self) -> bool {
         self.plain && !is_loopback(self.host())
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this one, by its name or address; an IPv6 address may stand in brackets.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    bare.strip_suffix('.').unwrap_or(bare).eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl fmt::Debug for Endpoint {

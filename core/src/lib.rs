@@ -45,9 +45,11 @@ mod client;
 mod clock;
 mod credentials;
 mod endpoint;
+mod environment;
 mod error;
 pub mod guard;
 pub mod interrupt;
+mod net;
 pub mod per_process;
 mod reached;
 mod retry;
@@ -58,7 +60,6 @@ mod sync;
 pub mod testing;
 pub mod threads;
 mod token;
-mod net;
 mod wire;
 
 #[cfg(doctest)]
@@ -72,6 +73,7 @@ pub use client::Client;
 pub use credentials::{Credentials, Secret};
 pub use endpoint::{Endpoint, Region};
 pub use error::{CODES, Code, CodeInfo, Error};
+pub use net::{Certificates, Proxy, Roots};
 pub use retry::RetryPolicy;
 pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
@@ -80,4 +82,3 @@ pub use store::{Change, FileStore, IntoTokenStore, Lease, Loaded, MemoryStore, T
 #[cfg(feature = "redis")]
 pub use store::{RedisStore, RedisStoreBuilder};
 pub use token::{AccessToken, Origin, RefreshToken, TokenSet};
-pub use net::{Certificates, Proxy, Roots};

@@ -7,7 +7,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::{Client, ClientBuilder, Code, Credentials, Endpoint, Proxy, RetryPolicy};
+use frontegg_emulator::{Algorithm, Emulator, Options};
+use frontegg_token::{
+    Client, ClientBuilder, Code, Credentials, Endpoint, Proxy, RetryPolicy, Roots,
+};
 
 const GOOD: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":60}"#;
 
@@ -219,4 +222,50 @@ fn a_request_leaves_in_one_piece() {
     let read = first_read.join().unwrap();
     assert!(read.starts_with("POST /identity/resources/auth/v2/api-token/token/refresh HTTP/1.1"));
     assert!(read.ends_with(r#"{"refreshToken":"the-token"}"#), "{read}");
+}
+
+/// A request is larger than what the system holds, so its sending is under way when the
+/// connection is reset. Over TLS, that must not be taken for a request that went out.
+#[test]
+fn a_reset_before_all_was_sent_has_sent_nothing_over_tls_too() {
+    let options = Options { algorithm: Algorithm::HS256, ..Options::default() };
+    let emulator = Emulator::start(options).unwrap();
+    let service = |url: &str| url.split("//").nth(1).unwrap().to_owned();
+    for (scheme, service) in
+        [("http", service(emulator.http_url())), ("https", service(emulator.https_url()))]
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let (accepted, count) = channel();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                accepted.send(()).unwrap();
+                let (client, service) = (client.unwrap(), TcpStream::connect(&service).unwrap());
+                let (mut back, mut from) =
+                    (client.try_clone().unwrap(), service.try_clone().unwrap());
+                thread::spawn(move || std::io::copy(&mut from, &mut back));
+                // Enough for a handshake, and little of the request.
+                let _ = std::io::copy(&mut (&client).take(64 * 1024), &mut &service);
+                let client = socket2::Socket::from(client);
+                client.set_linger(Some(Duration::ZERO)).unwrap();
+                // The thread has a copy, so that closing this one would not be enough.
+                let _ = service.shutdown(Shutdown::Both);
+            }
+        });
+        let client = Client::builder(Endpoint::url(&url).unwrap())
+            .proxy(Proxy::None)
+            .roots(Roots::pem(emulator.ca_pem().as_bytes()))
+            .retry(RetryPolicy {
+                max_attempts: 2,
+                base_delay: Duration::ZERO,
+                ..RetryPolicy::default()
+            })
+            .build()
+            .unwrap();
+        let error = client.refresh(&"r".repeat(32 * 1024 * 1024).into()).unwrap_err();
+        assert_eq!(error.code(), Code::Connect, "{scheme}: {error}");
+        assert!(error.is_retryable());
+        assert_eq!(error.attempts(), 2);
+        assert_eq!(count.try_iter().count(), 2);
+    }
 }

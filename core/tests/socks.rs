@@ -95,6 +95,6 @@ fn a_service_is_reached_through_socks() {
     let error = client(format!("socks5://user:planted@127.0.0.1:{locked}"))
         .authenticate(&credentials)
         .unwrap_err();
-    assert_eq!(error.code(), Code::Connect, "{error}");
+    assert_eq!(error.code(), Code::Proxy, "{error}");
     assert!(!format!("{error:?}").contains("planted"));
 }

@@ -3,31 +3,41 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ureq::Proxy as UreqProxy;
+use crate::endpoint::{Endpoint, is_loopback};
+use crate::{Error, Secret, environment};
 
-use crate::endpoint::Endpoint;
-use crate::{Error, Secret};
+use super::no_proxy::is_excluded;
+use super::proxy_server::ProxyServer;
 
 /// Whether and through which proxy to reach the service.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub enum Proxy {
     /// `HTTPS_PROXY` (for a plain endpoint `HTTP_PROXY`), else `ALL_PROXY`, in upper or lower
-    /// case, unless `NO_PROXY` names the host. Read when the client is built.
+    /// case, unless `NO_PROXY` names the host. Read when the client is built; an empty variable
+    /// is none. A loopback host is reached directly, and a program that runs by CGI (where
+    /// `REQUEST_METHOD` is set) ignores `HTTP_PROXY` in upper case, which a request can set.
     #[default]
     Environment,
     /// None, whatever the environment says.
     None,
-    /// This one: `http://`, `https://` (both by CONNECT), `socks4://` or `socks5://`, with a
-    /// user name and password in front of the host if need be, percent-encoded.
+    /// This one: `http://`, `https://` (both by CONNECT), `socks4://`, `socks4a://`, `socks5://`
+    /// or `socks5h://`, with a user name and password in front of the host if need be,
+    /// percent-encoded. Without a scheme, `http`. `socks4` and `socks5` resolve the service's
+    /// name here, `socks4a` and `socks5h` at the proxy.
+    ///
+    /// A plain `http` endpoint, even on loopback, then needs
+    /// [`allow_http`](crate::ClientBuilder::allow_http): the proxy would read its secrets.
     Url(Secret),
 }
 
 impl Proxy {
-    pub(crate) fn resolve(&self, endpoint: &Endpoint) -> Result<Option<UreqProxy>, Error> {
+    /// The proxy for this endpoint, if there is one.
+    pub(crate) fn resolve(&self, endpoint: &Endpoint) -> Result<Option<ProxyServer>, Error> {
         match self {
             Proxy::None => Ok(None),
-            Proxy::Url(url) => parse(url.expose(), "the proxy").map(Some),
-            Proxy::Environment => from_environment(endpoint, |name| std::env::var(name).ok()),
+            Proxy::Url(url) => ProxyServer::parse(url.expose(), "the proxy").map(Some),
+            Proxy::Environment => from_environment(endpoint, environment::variable),
         }
     }
 }
@@ -40,7 +50,7 @@ impl FromStr for Proxy {
         match text.trim() {
             "environment" => Ok(Proxy::Environment),
             "none" => Ok(Proxy::None),
-            url => parse(url, "the proxy").map(|_| Proxy::Url(url.into())),
+            url => ProxyServer::parse(url, "the proxy").map(|_| Proxy::Url(url.into())),
         }
     }
 }
@@ -56,47 +66,43 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// `what` names the source; the URL itself may hold a password and is never repeated.
-fn parse(url: &str, what: &str) -> Result<UreqProxy, Error> {
-    UreqProxy::new(url)
-        .map_err(|_| Error::invalid_argument(format!("{what} is not a valid proxy URL")))
-}
-
 fn from_environment(
     endpoint: &Endpoint,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Option<UreqProxy>, Error> {
-    let either = |upper: &str| {
-        let found = variable(upper).or_else(|| variable(&upper.to_ascii_lowercase()));
-        found.filter(|value| !value.trim().is_empty())
+) -> Result<Option<ProxyServer>, Error> {
+    let read = |name: &str| {
+        variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     };
-    if either("NO_PROXY").is_some_and(|list| excludes(&list, endpoint.host())) {
+    let either = |upper: &str| {
+        read(upper).map(|value| (upper.to_owned(), value)).or_else(|| {
+            read(&upper.to_ascii_lowercase()).map(|it| (upper.to_ascii_lowercase(), it))
+        })
+    };
+    // Nobody else's machine is asked for what is on this one, as in Go.
+    if is_loopback(endpoint.host()) {
         return Ok(None);
     }
-    let own = if endpoint.base_url().starts_with("https:") { "HTTPS_PROXY" } else { "HTTP_PROXY" };
-    for name in [own, "ALL_PROXY"] {
-        if let Some(url) = either(name) {
-            return parse(url.trim(), name).map(Some);
-        }
+    let (host, port) = endpoint.service();
+    if either("NO_PROXY").is_some_and(|(_, list)| is_excluded(&list, &host, port)) {
+        return Ok(None);
     }
-    Ok(None)
-}
-
-/// Whether a `NO_PROXY` list names the host, as curl reads it: an entry stands for a host
-/// and all below it, a leading dot or `*.` changes nothing, `*` is every host.
-fn excludes(list: &str, host: &str) -> bool {
-    let host = bare(host);
-    list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-        if entry == "*" {
-            return true;
+    let found = if !endpoint.is_plain() {
+        either("HTTPS_PROXY")
+    } else if variable("REQUEST_METHOD").is_some() {
+        // By CGI, a request's header `Proxy` becomes HTTP_PROXY. Names of variables have no
+        // case on Windows.
+        if cfg!(windows) {
+            None
+        } else {
+            read("http_proxy").map(|it| ("http_proxy".to_owned(), it))
         }
-        let entry = bare(entry.trim_start_matches('*').trim_start_matches('.'));
-        host == entry || host.strip_suffix(&entry).is_some_and(|front| front.ends_with('.'))
-    })
-}
-
-fn bare(host: &str) -> String {
-    host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase()
+    } else {
+        either("HTTP_PROXY")
+    };
+    match found.or_else(|| either("ALL_PROXY")) {
+        Some((name, url)) => ProxyServer::parse(&url, &name).map(Some),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -108,44 +114,63 @@ mod tests {
         let variable = |name: &str| {
             environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
-        from_environment(&endpoint, variable).unwrap().map(|proxy| proxy.host().to_owned())
+        from_environment(&endpoint, variable).unwrap().map(|proxy| proxy.host)
     }
 
     #[test]
     fn the_environment_names_a_proxy_by_scheme() {
         let both = [("HTTPS_PROXY", "http://s:1"), ("HTTP_PROXY", "http://p:1")];
         assert_eq!(chosen("https://a.example", &both).as_deref(), Some("s"));
-        assert_eq!(chosen("http://127.0.0.1", &both).as_deref(), Some("p"));
+        assert_eq!(chosen("http://a.example", &both).as_deref(), Some("p"));
         assert_eq!(chosen("https://a.example", &[("all_proxy", "x:1")]).as_deref(), Some("x"));
-        assert_eq!(chosen("https://a.example", &[("HTTPS_PROXY", " ")]), None);
         assert_eq!(chosen("https://a.example", &[]), None);
     }
 
     #[test]
-    fn no_proxy_is_read_as_curl_reads_it() {
-        for (list, host, excluded) in [
-            ("a.example", "https://a.example", true),
-            ("example", "https://a.example", true),
-            (".example", "https://a.example", true),
-            ("*.example", "https://a.example", true),
-            ("A.EXAMPLE", "https://a.example", true),
-            ("b.example, a.example", "https://a.example", true),
-            ("*", "https://a.example", true),
-            ("127.0.0.1", "https://127.0.0.1:8443", true),
-            ("::1", "https://[::1]:8443", true),
-            ("xample", "https://a.example", false),
-            ("", "https://a.example", false),
-        ] {
-            let environment = [("HTTPS_PROXY", "http://p:1"), ("no_proxy", list)];
-            assert_eq!(chosen(host, &environment).is_none(), excluded, "{list} {host}");
+    fn an_empty_variable_is_none() {
+        for empty in ["", " "] {
+            let masked = [("HTTPS_PROXY", empty), ("https_proxy", "p:1")];
+            assert_eq!(chosen("https://a.example", &masked).as_deref(), Some("p"));
+            let masked = [("HTTPS_PROXY", "p:1"), ("NO_PROXY", empty), ("no_proxy", "a.example")];
+            assert_eq!(chosen("https://a.example", &masked), None);
+            assert_eq!(chosen("https://a.example", &[("HTTPS_PROXY", empty)]), None);
         }
     }
 
     #[test]
-    fn a_bad_proxy_is_an_error_that_does_not_repeat_it() {
-        for text in ["ftp://user:planted@p:1", "http://"] {
-            let error = text.parse::<Proxy>().unwrap_err();
-            assert!(!error.to_string().contains("planted"));
+    fn loopback_is_reached_directly() {
+        let all = [("HTTPS_PROXY", "p:1"), ("HTTP_PROXY", "p:1"), ("ALL_PROXY", "p:1")];
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "127.0.0.1",
+            "127.8.8.8:8443",
+            "[::1]:1",
+            "[::ffff:127.0.0.1]",
+        ] {
+            for scheme in ["http", "https"] {
+                assert_eq!(chosen(&format!("{scheme}://{host}"), &all), None, "{host}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_by_cgi_does_not_choose_the_proxy() {
+        let cgi = [("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "evil:1")];
+        assert_eq!(chosen("http://a.example", &cgi), None);
+        let lower = [("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "evil:1"), ("http_proxy", "p:1")];
+        assert_eq!(chosen("http://a.example", &lower).as_deref(), Some("p"));
+        let https = [("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "p:1")];
+        assert_eq!(chosen("https://a.example", &https).as_deref(), Some("p"));
+    }
+
+    #[test]
+    fn a_bad_proxy_of_the_environment_is_an_error_that_names_the_variable() {
+        let endpoint = Endpoint::url("https://a.example").unwrap();
+        for text in ["ftp://user:planted@p:1", "http://user:planted@p:x", "http://planted@"] {
+            let variable = |name: &str| (name == "https_proxy").then(|| text.to_owned());
+            let message = from_environment(&endpoint, variable).unwrap_err().to_string();
+            assert!(message.contains("https_proxy") && !message.contains("planted"), "{message}");
         }
         let proxy: Proxy = "http://user:planted@p:1".parse().unwrap();
         assert!(!format!("{proxy:?}").contains("planted"));

@@ -13,12 +13,16 @@ pub(crate) struct Signal {
 }
 
 impl Signal {
-    /// Waits until `done`, a close, the end of the call by its canceller, or the time is up
-    /// (`None`: no limit).
-    pub(crate) fn wait(&self, limit: Option<Duration>, done: impl Fn() -> bool) {
-        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
+    /// Waits until `done`, a close, the end of the call by its canceller, or the time is up.
+    pub(crate) fn wait(&self, limit: Duration, done: impl Fn() -> bool) {
+        let until = Instant::now().checked_add(limit);
         let ready = |closed: &bool| *closed || cancel::is_cancelled() || done();
         drop(sync::wait(&self.closed, &self.changed, until, ready));
+    }
+
+    /// Whether a close or its canceller has ended the call of this thread.
+    pub(crate) fn is_ended(&self) -> bool {
+        cancel::is_cancelled() || *sync::lock(&self.closed)
     }
 
     /// Makes every waiter look again.

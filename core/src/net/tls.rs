@@ -1,161 +1,180 @@
-//! Which certificates to trust and which to show.
+//! TLS over a channel.
 
-use std::path::Path;
-use std::str::FromStr;
+use std::fmt;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use rustls::pki_types::ServerName;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, ClientConnection};
 
-use crate::Error;
+use super::channel::Channel;
+use super::client_certificate::ClientCertificate;
+use super::roots::Roots;
+use super::tls_error;
 
-/// The certificate authorities that a client trusts.
-#[derive(Debug, Clone, Default)]
-pub enum Roots {
-    /// Those of the operating system; the bundled ones where it has none. Loaded at the
-    /// first call.
-    #[default]
-    Platform,
-    /// Mozilla's, as they were when this library was built.
-    Bundled,
-    /// Those given, and no others.
-    Certificates(Certificates),
-}
+/// How long to wait for the reason of a server that has closed a connection.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
-impl Roots {
-    /// The authorities in a PEM text, and no others.
-    pub fn pem(pem: &[u8]) -> Result<Self, Error> {
-        Ok(Self::Certificates(Certificates::pem(pem, "the roots")?))
-    }
-
-    /// The authorities in a PEM file, and no others. The file is read now.
-    pub fn pem_file(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let pem = std::fs::read(path).map_err(|error| {
-            Error::invalid_argument(format!("the file of roots cannot be read: {}", error.kind()))
-        })?;
-        Self::pem(&pem)
-    }
-
-    fn to_ureq(&self) -> RootCerts {
-        match self {
-            Roots::Platform => platform(),
-            Roots::Bundled => RootCerts::WebPki,
-            Roots::Certificates(certificates) => RootCerts::Specific(certificates.0.clone()),
-        }
-    }
-}
-
-impl FromStr for Roots {
-    type Err = Error;
-
-    /// `platform` or `bundled`.
-    fn from_str(name: &str) -> Result<Self, Error> {
-        match name.trim() {
-            "platform" => Ok(Roots::Platform),
-            "bundled" => Ok(Roots::Bundled),
-            _ => Err(Error::invalid_argument("the roots are neither platform nor bundled")),
-        }
-    }
-}
-
-/// At least one certificate, read from PEM.
-#[derive(Clone)]
-pub struct Certificates(Arc<Vec<Certificate<'static>>>);
-
-impl Certificates {
-    fn pem(pem: &[u8], what: &str) -> Result<Self, Error> {
-        let mut certificates = Vec::new();
-        for item in parse_pem(pem) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-                Ok(_) => {}
-                Err(_) => {
-                    return Err(Error::invalid_argument(format!("{what} are not valid PEM")));
-                }
-            }
-        }
-        if certificates.is_empty() {
-            return Err(Error::invalid_argument(format!("{what} hold no certificate")));
-        }
-        Ok(Self(Arc::new(certificates)))
-    }
-}
-
-impl std::fmt::Debug for Certificates {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} certificates", self.0.len())
-    }
-}
-
-/// A certificate chain and its private key, for services that ask for one.
-#[derive(Clone)]
-pub(crate) struct ClientCertificate(ClientCert);
-
-impl ClientCertificate {
-    pub(crate) fn pem(chain: &[u8], key: &[u8]) -> Result<Self, Error> {
-        let chain = Certificates::pem(chain, "the client certificates")?;
-        let key = PrivateKey::from_pem(key).map_err(|_| {
-            Error::invalid_argument("the client certificate's key is not a valid PEM key")
-        })?;
-        Ok(Self(ClientCert::new_with_certs(&chain.0, key)))
-    }
-}
-
-pub(crate) fn config(roots: &Roots, client: Option<&ClientCertificate>) -> TlsConfig {
-    TlsConfig::builder()
-        .root_certs(roots.to_ureq())
-        .client_cert(client.map(|client| client.0.clone()))
-        .build()
-}
-
-/// The same for a connection that ureq does not make.
-#[cfg(feature = "redis")]
-pub(crate) fn rustls_config(
+/// Whom to trust and what to show, as TLS wants it.
+pub(crate) fn client_config(
     roots: &Roots,
     client: Option<&ClientCertificate>,
-) -> Result<rustls::ClientConfig, rustls::Error> {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+) -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?;
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut trusted = rustls::RootCertStore::empty();
-    let builder = match roots.to_ureq() {
+    match roots {
         #[cfg(any(windows, target_vendor = "apple"))]
-        RootCerts::PlatformVerifier => {
-            rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier(builder)?
+        Roots::Platform => {
+            use rustls_platform_verifier::BuilderVerifierExt as _;
+            let builder = builder.with_platform_verifier()?;
+            return Ok(Arc::new(with_client(builder, client)));
         }
-        RootCerts::Specific(certificates) => {
-            let certificates = certificates.iter().map(|one| CertificateDer::from(one.der()));
-            trusted.add_parsable_certificates(certificates);
-            builder.with_root_certificates(trusted)
+        #[cfg(not(any(windows, target_vendor = "apple")))]
+        Roots::Platform => {
+            trusted.add_parsable_certificates(super::roots::of_platform());
+            if trusted.is_empty() {
+                log::warn!("the platform has no certificate authorities: using the bundled ones");
+                trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            }
         }
-        _ => {
-            trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            builder.with_root_certificates(trusted)
+        Roots::Bundled => trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Roots::Certificates(certificates) => {
+            trusted.add_parsable_certificates(certificates.0.iter().cloned());
         }
-    };
-    let Some(ClientCertificate(client)) = client else { return Ok(builder.with_no_client_auth()) };
-    let chain = client.certs().iter().map(|one| CertificateDer::from(one.der()).into_owned());
-    let key = PrivateKeyDer::try_from(client.private_key().der())
-        .map_err(|what| rustls::Error::General(what.to_owned()))?;
-    builder.with_client_auth_cert(chain.collect(), key.clone_key())
+    }
+    Ok(Arc::new(with_client(builder.with_root_certificates(trusted), client)))
 }
 
-/// Windows and macOS verify for themselves; elsewhere the platform is a set of files.
-#[cfg(any(windows, target_vendor = "apple"))]
-fn platform() -> RootCerts {
-    RootCerts::PlatformVerifier
+fn with_client(
+    builder: rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>,
+    client: Option<&ClientCertificate>,
+) -> ClientConfig {
+    match client {
+        Some(ClientCertificate(certified)) => {
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified.clone())))
+        }
+        None => builder.with_no_client_auth(),
+    }
 }
 
-#[cfg(not(any(windows, target_vendor = "apple")))]
-fn platform() -> RootCerts {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        log::warn!("some platform roots could not be loaded: {error}");
+/// A channel that is encrypted. Each write goes down to the channel beneath before it returns,
+/// so that its error is this write's and not that of a later read.
+pub(crate) struct Tls {
+    session: ClientConnection,
+    channel: Box<dyn Channel>,
+}
+
+impl Tls {
+    /// Shakes hands. A rejected certificate is an error that holds a [`rustls::Error`].
+    pub(crate) fn connect(
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        channel: Box<dyn Channel>,
+        until: Instant,
+    ) -> io::Result<Self> {
+        let session = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut tls = Self { session, channel };
+        while tls.session.is_handshaking() {
+            tls.send(until)?;
+            if tls.session.is_handshaking() && tls.receive(until)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        tls.send(until)?;
+        Ok(tls)
     }
-    if found.certs.is_empty() {
-        log::warn!("the platform has no roots: using the bundled ones");
-        return RootCerts::WebPki;
+
+    /// The same as `flush`; where that fails since the server has closed the connection, the
+    /// error is what the server said before.
+    fn send(&mut self, until: Instant) -> io::Result<()> {
+        self.flush(until).map_err(|error| {
+            let soon = until.min(Instant::now() + LAST_WORD);
+            self.receive(soon).err().filter(|said| tls_error::find(said).is_some()).unwrap_or(error)
+        })
     }
-    let certificates = found.certs.iter().map(|der| Certificate::from_der(der).to_owned());
-    RootCerts::Specific(Arc::new(certificates.collect()))
+
+    /// Hands all that is encrypted to the channel.
+    fn flush(&mut self, until: Instant) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut Within { channel: &mut *self.channel, until })?;
+        }
+        Ok(())
+    }
+
+    /// Reads what the peer has sent, and decrypts it. Returns 0 at the end of the stream.
+    fn receive(&mut self, until: Instant) -> io::Result<usize> {
+        let amount = self.session.read_tls(&mut Within { channel: &mut *self.channel, until })?;
+        if let Err(error) = self.session.process_new_packets() {
+            // Tells the peer why, if that can be.
+            let _ = self.flush(until);
+            return Err(io::Error::other(error));
+        }
+        // Key updates and the like; an error is that of the next write.
+        if !self.session.is_handshaking() {
+            let _ = self.flush(until);
+        }
+        Ok(amount)
+    }
+}
+
+impl Channel for Tls {
+    fn read(&mut self, buffer: &mut [u8], until: Instant) -> io::Result<usize> {
+        loop {
+            match self.session.reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // The connection ended without a notice: whether anything is missing is told by
+                // what was read, for HTTP and Redis say how long their answers are.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                outcome => return outcome,
+            }
+            self.receive(until)?;
+        }
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8], until: Instant) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let taken = self.session.writer().write(bytes)?;
+            bytes = &bytes[taken..];
+            self.send(until)?;
+        }
+        Ok(())
+    }
+
+    fn is_silent(&mut self) -> bool {
+        // What was received and not read yet would have been handed out by the last read.
+        self.channel.is_silent()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+/// A channel as the standard library reads and writes.
+struct Within<'a> {
+    channel: &'a mut dyn Channel,
+    until: Instant,
+}
+
+impl Read for Within<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.channel.read(buffer, self.until)
+    }
+}
+
+impl Write for Within<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.channel.write_all(bytes, self.until)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,24 +1,27 @@
 //! One connection: opened, logged in, and asked one thing after the other.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use redis::{Parser, Value};
 use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
-use super::stream::{Stream, Timed, left};
 use super::target::{Address, Login, Target};
-use crate::Secret;
+use crate::net::{Channel, Lookups, Tls};
 use crate::reached::reached;
-use crate::net::{Lookups, Unresolved};
+use crate::{LONGEST, Secret};
 
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 
-pub(super) struct Connection(Stream);
+pub(super) struct Connection {
+    channel: Box<dyn Channel>,
+    /// Until when it may take over its answers.
+    until: Instant,
+}
 
 impl Connection {
     /// Connects and logs in.
@@ -28,26 +31,30 @@ impl Connection {
         tls: impl FnOnce() -> Result<Arc<ClientConfig>, Fault>,
         until: Instant,
     ) -> Result<Self, Fault> {
-        let socket = connect(&target.address, lookups, until)?;
-        let stream = match &target.server_name {
-            None => Stream::Plain(socket),
-            Some(name) => Stream::encrypt(socket, tls()?, name.clone())
-                .map_err(|error| Fault::io("encrypting the connection", error))?,
+        let mut channel: Box<dyn Channel> = match &target.address {
+            #[cfg(unix)]
+            Address::Unix(path) => Box::new(crate::net::connect_unix(path, "Redis")?),
+            Address::Tcp(key) => Box::new(lookups.dial(key, "Redis", LONGEST, until)?.0),
         };
-        let mut connection = Self(stream);
+        if let Some(name) = &target.server_name {
+            let encrypted = Tls::connect(tls()?, name.clone(), channel, until);
+            channel =
+                Box::new(encrypted.map_err(|error| Fault::io("encrypting the connection", error))?);
+        }
+        let mut connection = Self { channel, until };
         connection.log_in(&target.login)?;
         Ok(connection)
     }
 
     /// Until when it may take over its answers.
     pub(super) fn set_until(&mut self, until: Instant) {
-        self.0.set_until(until);
+        self.until = until;
     }
 
     /// Whether it can be asked. What is closed, or has said something that nobody asked for,
     /// cannot.
-    pub(super) fn is_usable(&self) -> bool {
-        self.0.is_silent()
+    pub(super) fn is_usable(&mut self) -> bool {
+        self.channel.is_silent()
     }
 
     /// Sends a request and reads its answer, which may be an error.
@@ -84,63 +91,34 @@ impl Connection {
     }
 
     fn send(&mut self, request: &[u8]) -> Result<(), Fault> {
-        let sent = self.0.write_all(request).and_then(|()| self.0.flush());
+        let sent = self.channel.write_all(request, self.until);
         sent.map_err(|error| Fault::io("sending the request", error))
     }
 
     fn receive(&mut self, parser: &mut Parser) -> Result<Value, Fault> {
-        let mut answer = Answer { stream: &mut self.0, left: MAX_ANSWER, fault: None };
+        let mut answer = Answer {
+            channel: &mut *self.channel,
+            until: self.until,
+            left: MAX_ANSWER,
+            fault: None,
+        };
         let parsed = parser.parse_value(&mut answer);
         parsed.map_err(|_| answer.fault.take().unwrap_or(Fault::Unintelligible))
     }
 }
 
-/// Tries each address in turn; each gets an equal share of what is left of the time.
-fn connect(address: &Address, lookups: &Lookups, until: Instant) -> Result<Timed, Fault> {
-    let late = |error| Fault::io("connecting", error);
-    let mut addresses = Vec::new();
-    match address {
-        Address::Unix(path) => addresses.push(path.clone()),
-        Address::Tcp(host) => {
-            let limit = left(until).map_err(late)?;
-            lookups.resolve(host, Some(limit), |address| addresses.push(address.into())).map_err(
-                |unresolved| match unresolved {
-                    Unresolved::NotFound => Fault::NotFound,
-                    Unresolved::Late => Fault::Late("looking up its host"),
-                    Unresolved::NoThread(error) => Fault::Unreachable(error),
-                },
-            )?;
-        }
-    }
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for (tried, address) in addresses.iter().enumerate() {
-        let others = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let share = left(until).map_err(late)? / others;
-        match Timed::connect(address, share.max(Duration::from_millis(1)), until) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = error,
-        }
-    }
-    if let Address::Tcp(host) = address {
-        lookups.forget(host);
-    }
-    Err(match late(last) {
-        Fault::Broken(error) => Fault::Unreachable(error),
-        fault => fault,
-    })
-}
-
 /// What a parser reads from: bytes up to a limit. It keeps what went wrong, since a parser
 /// takes that for its own affair.
 struct Answer<'a> {
-    stream: &'a mut Stream,
+    channel: &'a mut dyn Channel,
+    until: Instant,
     left: usize,
     fault: Option<Fault>,
 }
 
 impl Read for Answer<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let fault = match self.stream.read(buffer) {
+        let fault = match self.channel.read(buffer, self.until) {
             Ok(0) => Fault::Broken(io::ErrorKind::UnexpectedEof.into()),
             Ok(read) if read > self.left => Fault::TooLong,
             Ok(read) => {

@@ -4,15 +4,16 @@ use std::{fmt, io};
 
 use redis::Value;
 
-use crate::Error;
+use crate::net::{Failure, is_time_up, tls_error};
+use crate::{Code, Error};
 
 /// Why there is no answer, or none that can be used.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// The time was up, while this was done.
     Late(&'static str),
-    NotFound,
-    Unreachable(io::Error),
+    /// No connection could be made.
+    Unreachable(Failure),
     Tls(String),
     /// The connection broke: where it had been idle, as likely as not long before.
     Broken(io::Error),
@@ -34,12 +35,11 @@ impl Fault {
 
     /// What failed while this was done.
     pub(super) fn io(doing: &'static str, error: io::Error) -> Self {
-        // The time-out of a network that gave up has a number, and ours has none.
-        if error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none() {
+        if is_time_up(&error) {
             return Self::Late(doing);
         }
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(error) => Self::Tls(error.to_string()),
+        match tls_error::find(&error) {
+            Some(error) => Self::Tls(tls_error::sentence(error)),
             None => Self::Broken(error),
         }
     }
@@ -71,16 +71,24 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Late(doing) => write!(f, "the time for Redis was up while {doing}"),
-            Self::NotFound => f.write_str("the host of Redis was not found"),
-            Self::Unreachable(error) => write!(f, "no connection to Redis: {}", error.kind()),
+            Self::Unreachable(failure) => f.write_str(&failure.message),
             Self::Tls(reason) => write!(f, "no TLS connection to Redis: {reason}"),
-            Self::Broken(error) => write!(f, "the connection to Redis broke: {}", error.kind()),
+            Self::Broken(error) => write!(f, "the connection to Redis broke: {error}"),
             Self::Refused(asked, code) => {
                 write!(f, "Redis answered {code} to {asked}")?;
                 meaning(code).map_or(Ok(()), |meaning| write!(f, ": {meaning}"))
             }
             Self::Unintelligible => f.write_str("the answer is not one of Redis"),
             Self::TooLong => f.write_str("the answer of Redis is over the limit of 1 MiB"),
+        }
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        match failure.code {
+            Code::Timeout => Self::Late("connecting"),
+            _ => Self::Unreachable(failure),
         }
     }
 }

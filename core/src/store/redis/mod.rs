@@ -5,7 +5,6 @@ mod fault;
 mod pool;
 mod script;
 mod settings;
-mod stream;
 mod target;
 
 use std::fmt;

@@ -10,8 +10,8 @@ use super::connection::Connection;
 use super::fault::Fault;
 use super::script::Script;
 use super::target::{Address, Target};
+use crate::net::{ClientCertificate, Lookups, Roots, client_config, tls_error};
 use crate::sync::{Mutex, lock};
-use crate::net::{ClientCertificate, Lookups, Roots, rustls_config};
 
 /// How many idle connections are kept: operations seldom come more than one at a time.
 const MAX_KEPT: usize = 4;
@@ -82,7 +82,7 @@ impl Pool {
     /// The connection that was used last, if it can be used still.
     fn kept(&self) -> Option<Connection> {
         let mut idle = lock(&self.idle);
-        while let Some(Idle { connection, since }) = idle.pop() {
+        while let Some(Idle { mut connection, since }) = idle.pop() {
             if since.elapsed() < MAX_IDLE && connection.is_usable() {
                 return Some(connection);
             }
@@ -102,9 +102,9 @@ impl Pool {
         if let Some(config) = self.tls.get() {
             return Ok(config.clone());
         }
-        let config = rustls_config(&trust.roots, trust.client_certificate.as_ref())
-            .map_err(|error| Fault::Tls(error.to_string()))?;
-        Ok(self.tls.get_or_init(|| Arc::new(config)).clone())
+        let config = client_config(&trust.roots, trust.client_certificate.as_ref())
+            .map_err(|error| Fault::Tls(tls_error::sentence(&error)))?;
+        Ok(self.tls.get_or_init(|| config).clone())
     }
 }
 

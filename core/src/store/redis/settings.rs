@@ -7,8 +7,8 @@ use super::pool::Trust;
 use super::script::Scripts;
 use super::target::Target;
 use super::{super::TIMEOUT, RedisStore};
-use crate::per_process::PerProcess;
 use crate::net::ClientCertificate;
+use crate::per_process::PerProcess;
 use crate::{Error, IntoRoots, LONGEST, Roots, Secret};
 
 const KEY_PREFIX: &str = "frontegg-token:";
@@ -73,7 +73,7 @@ impl RedisStoreBuilder {
         Ok(RedisStore {
             target,
             trust: Trust {
-                roots: self.roots?,
+                roots: self.roots?.or_from_environment()?,
                 client_certificate: self.client_certificate.transpose()?,
             },
             timeout: self.timeout.min(LONGEST),

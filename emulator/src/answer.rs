@@ -1,12 +1,10 @@
 //! Answers: a grant as the service words it, what a fault makes of it, and what a fault says
 //! instead.
 
-use std::time::SystemTime;
-
 use serde_json::{Map, Value};
 
-use crate::clock;
-use crate::fault::{Headers, Naming, Respond, Rewrite};
+use crate::clock::Now;
+use crate::fault::{Naming, Respond, Rewrite};
 use crate::jwt::Signer;
 use crate::response::Response;
 use crate::service::Grant;
@@ -32,6 +30,7 @@ impl Grant {
         version: u8,
         signer: &Signer,
         rewrite: &Rewrite,
+        now: Now,
     ) -> Response {
         for (name, value) in &rewrite.jwt {
             if value.is_null() {
@@ -56,10 +55,11 @@ impl Grant {
         if rewrite.gzip {
             response.gzip();
         }
+        response.take_form(&rewrite.form);
         if let Some(content_type) = &rewrite.content_type {
             response.replace("content-type", vec![content_type.clone()]);
         }
-        response.set(&rewrite.headers);
+        response.set(&rewrite.headers, now);
         response
     }
 
@@ -92,74 +92,17 @@ impl Naming {
 }
 
 impl Respond {
-    pub(crate) fn response(&self) -> Response {
+    pub(crate) fn response(&self, now: Now) -> Response {
         let mut response = match (&self.json, &self.body) {
             (Some(value), _) => Response::json(self.status, value),
-            (None, Some(text)) => Response::text(self.status, text),
+            (None, Some(bytes)) => Response::text(self.status, bytes.0.clone()),
             (None, None) => Response::new(self.status, "", ""),
         };
         if self.gzip {
             response.gzip();
         }
-        response.set(&self.headers);
+        response.take_form(&self.form);
+        response.set(&self.headers, now);
         response
-    }
-}
-
-impl Response {
-    fn set(&mut self, headers: &Headers) {
-        for (name, values) in headers {
-            self.replace(name, values.0.iter().map(|value| fill_in(value)).collect());
-        }
-    }
-}
-
-/// Puts the times into a header's value.
-fn fill_in(template: &str) -> String {
-    let now = SystemTime::now();
-    let mut filled = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let known =
-            after.split_once('}').and_then(|(inner, after)| Some((time(inner, now)?, after)));
-        let (time, after) = known.unwrap_or_else(|| ("{".to_owned(), after));
-        filled.push_str(&time);
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// `rfc3339+0.3`, `httpdate-2`, `unix`.
-fn time(inner: &str, now: SystemTime) -> Option<String> {
-    let (format, seconds) = match inner.find(['+', '-']) {
-        Some(at) => (&inner[..at], inner[at..].parse().ok()?),
-        None => (inner, 0.0),
-    };
-    let at = clock::shift(now, seconds);
-    match format {
-        "rfc3339" => Some(clock::rfc3339(at)),
-        "httpdate" => Some(clock::http_date(at)),
-        "unix" => Some(clock::unix_seconds(at).to_string()),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn templates_are_times_and_all_else_stays() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(1_690_801_173_250);
-        assert_eq!(time("rfc3339+0.3", now).as_deref(), Some("2023-07-31T10:59:33.550Z"));
-        assert_eq!(time("rfc3339-33.25", now).as_deref(), Some("2023-07-31T10:59:00.000Z"));
-        assert_eq!(time("httpdate+2", now).as_deref(), Some("Mon, 31 Jul 2023 10:59:35 GMT"));
-        assert_eq!(time("unix", now).as_deref(), Some("1690801173"));
-        assert_eq!(time("rfc3339+soon", now), None);
-        assert_eq!(fill_in("a {b} {rfc3339+x} } {"), "a {b} {rfc3339+x} } {");
     }
 }

@@ -119,6 +119,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "HOST")]
     vendor_host: Option<String>,
 
+    /// Answers to the calls carry Date, by the service's clock
+    #[arg(long)]
+    date: bool,
+
     /// A header that both calls must carry, or a "gateway" refuses them with 403
     #[arg(long, value_name = "NAME:VALUE", value_parser = header)]
     required_header: Option<RequiredHeader>,
@@ -187,6 +191,7 @@ impl Cli {
             rate_limit: self.rate_limit,
             api_tokens_disabled: self.api_tokens_disabled,
             vendor_host: self.vendor_host,
+            date: self.date,
             required_header: self.required_header,
         };
         Ok((options, self.dir))

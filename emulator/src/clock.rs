@@ -16,6 +16,10 @@ impl Clock {
         shift(SystemTime::now(), self.offset_seconds as f64)
     }
 
+    pub(crate) fn both(&self) -> Now {
+        Now { real: SystemTime::now(), service: self.now() }
+    }
+
     pub(crate) fn offset_seconds(&self) -> i64 {
         self.offset_seconds
     }
@@ -59,4 +63,65 @@ pub(crate) fn rfc3339(at: SystemTime) -> String {
 /// RFC 1123 in GMT: `Mon, 31 Jul 2023 10:59:33 GMT`.
 pub(crate) fn http_date(at: SystemTime) -> String {
     httpdate::fmt_http_date(at)
+}
+
+/// The time, by both clocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) real: SystemTime,
+    pub(crate) service: SystemTime,
+}
+
+impl Now {
+    /// Puts the times into a header's value.
+    pub(crate) fn fill_in(self, template: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let known =
+                after.split_once('}').and_then(|(inner, after)| Some((self.time(inner)?, after)));
+            let (time, after) = known.unwrap_or_else(|| ("{".to_owned(), after));
+            filled.push_str(&time);
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// `rfc3339+0.3`, `httpdate-2`, `unix`, `service_httpdate`.
+    fn time(self, inner: &str) -> Option<String> {
+        let (format, seconds) = match inner.find(['+', '-']) {
+            Some(at) => (&inner[..at], inner[at..].parse().ok()?),
+            None => (inner, 0.0),
+        };
+        let (format, now) = match format.strip_prefix("service_") {
+            Some(format) => (format, self.service),
+            None => (format, self.real),
+        };
+        let at = shift(now, seconds);
+        match format {
+            "rfc3339" => Some(rfc3339(at)),
+            "httpdate" => Some(http_date(at)),
+            "unix" => Some(unix_seconds(at).to_string()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_times_and_all_else_stays() {
+        let real = SystemTime::UNIX_EPOCH + Duration::from_millis(1_690_801_173_250);
+        let now = Now { real, service: real + Duration::from_secs(60) };
+        assert_eq!(now.fill_in("{rfc3339+0.3}"), "2023-07-31T10:59:33.550Z");
+        assert_eq!(now.fill_in("{rfc3339-33.25}"), "2023-07-31T10:59:00.000Z");
+        assert_eq!(now.fill_in("{httpdate+2}"), "Mon, 31 Jul 2023 10:59:35 GMT");
+        assert_eq!(now.fill_in("{service_httpdate}"), "Mon, 31 Jul 2023 11:00:33 GMT");
+        assert_eq!(now.fill_in("{service_unix-60} {unix}"), "1690801173 1690801173");
+        assert_eq!(now.fill_in("a {b} {rfc3339+x} } {"), "a {b} {rfc3339+x} } {");
+    }
 }

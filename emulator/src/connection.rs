@@ -84,7 +84,7 @@ impl<S: Transport> Exchange<'_, S> {
 
     async fn call(&mut self, call: Call, head: Head) -> Result<After, ReadError> {
         let on = if call.kind == Kind::Refresh { On::Refresh } else { On::Authenticate };
-        let fault = self.shared.take_fault(on);
+        let fault = self.shared.take_fault(on, self.origin.id);
         let action = fault.as_ref().map(|fault| &fault.action);
         if let Some(&Action::Close(Close { when: CloseWhen::BeforeRead, rst })) = action {
             let ticket = self.arrived(&head, Some(call), action, Vec::new());

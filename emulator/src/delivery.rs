@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::api::{Call, Request};
+use crate::clock::Now;
 use crate::connection::After;
 use crate::fault::{Action, Close, CloseWhen, Delay, DelayWhen, Drip, Fault};
 use crate::http::{Connection, Transport};
@@ -63,14 +64,14 @@ impl<S: Transport> Delivery<'_, S> {
     /// Something else in place of the answer.
     async fn instead(&mut self, action: &Action) -> io::Result<After> {
         match action {
-            Action::Respond(respond) => self.send(respond.response()).await,
+            Action::Respond(respond) => self.send(respond.response(self.now())).await,
             Action::Redirect { status, location } => {
                 self.send(Response::new(*status, "", "").with("location", location)).await
             }
             Action::Oversize { bytes, chunked } => self.send(oversize(*bytes, *chunked)).await,
             Action::Garbage { bytes } => {
                 self.answered(None);
-                self.connection.send(bytes.as_bytes()).await?;
+                self.connection.send(&bytes.0).await?;
                 Ok(After::Close)
             }
             Action::Close(Close { rst, .. }) => {
@@ -93,7 +94,7 @@ impl<S: Transport> Delivery<'_, S> {
         let (version, signer) = (self.call.version, &self.shared.signer);
         let response = match (self.perform(), action) {
             (Ok(grant), Action::Rewrite(rewrite)) => {
-                grant.rewritten(version, signer, rewrite).await
+                grant.rewritten(version, signer, rewrite, self.now()).await
             }
             (Ok(grant), _) => grant.answer(version, signer).await,
             (Err(response), _) => response,
@@ -102,31 +103,31 @@ impl<S: Transport> Delivery<'_, S> {
         match action {
             Action::Close(Close { when: CloseWhen::MidHeaders, rst }) => {
                 self.answered(None);
-                let Wire { head, .. } = response.encode(true, false);
+                let Wire { head, .. } = self.encode(response, true, false);
                 self.cut(&head[..head.len() / 2], *rst).await
             }
             Action::Close(Close { rst, .. }) => {
                 self.answered(status);
-                let Wire { head, body } = response.encode(true, false);
+                let Wire { head, body, .. } = self.encode(response, true, false);
                 self.cut(&[&head, &body[..body.len() / 2]].concat(), *rst).await
             }
             Action::Truncate { bytes } => {
                 self.answered(status);
-                let Wire { head, body } = response.encode(true, false);
+                let Wire { head, body, .. } = self.encode(response, true, false);
                 self.cut(&[&head, &body[..body.len().min(*bytes)]].concat(), false).await
             }
             Action::Drip(drip) => {
                 self.answered(status);
                 let keep_alive = self.request.head.keep_alive;
-                self.drip(response.encode(keep_alive, false), drip).await?;
+                self.drip(self.encode(response, keep_alive, false), drip).await?;
                 Ok(After::keep_if(keep_alive))
             }
-            Action::CloseIdle { after_ms } => {
+            Action::CloseIdle { after_ms, rst } => {
                 self.answered(status);
-                let Wire { head, body } = response.encode(true, false);
+                let Wire { head, body, .. } = self.encode(response, true, false);
                 self.connection.send(&[head, body].concat()).await?;
                 wait(*after_ms).await;
-                Ok(After::Close)
+                Ok(if *rst { After::Break { rst: true } } else { After::Close })
             }
             Action::Delay(Delay { ms, when: DelayWhen::After }) => {
                 wait(*ms).await;
@@ -154,13 +155,32 @@ impl<S: Transport> Delivery<'_, S> {
         self.shared.answered(self.ticket, status);
     }
 
+    fn now(&self) -> Now {
+        self.shared.service().clock.both()
+    }
+
+    fn encode(&self, mut response: Response, keep_alive: bool, to_head: bool) -> Wire {
+        let now = {
+            let service = self.shared.service();
+            service.options().date.then(|| service.clock.both())
+        };
+        if let Some(now) = now {
+            response.date(now);
+        }
+        response.encode(keep_alive, to_head)
+    }
+
     async fn send(&mut self, response: Response) -> io::Result<After> {
         let head = &self.request.head;
+        let keep_alive = head.keep_alive && response.keeps_connection();
         self.answered(Some(response.status));
-        let mut wire = response.encode(head.keep_alive, head.method == "HEAD");
+        let mut wire = self.encode(response, keep_alive, head.method == "HEAD");
+        for interim in wire.interim {
+            self.connection.send(&interim).await?;
+        }
         wire.head.append(&mut wire.body);
         self.connection.send(&wire.head).await?;
-        Ok(After::keep_if(head.keep_alive))
+        Ok(After::keep_if(keep_alive))
     }
 
     async fn cut(&mut self, bytes: &[u8], rst: bool) -> io::Result<After> {
@@ -169,7 +189,7 @@ impl<S: Transport> Delivery<'_, S> {
     }
 
     async fn drip(&mut self, wire: Wire, drip: &Drip) -> io::Result<()> {
-        let Wire { mut head, mut body } = wire;
+        let Wire { mut head, mut body, .. } = wire;
         if drip.headers {
             head.append(&mut body);
             body = std::mem::take(&mut head);

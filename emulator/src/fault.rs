@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::form::{Bytes, Form};
+
 /// A fault for the next requests of a kind. In JSON, all but `on` and `action` may be left out:
 ///
 /// ```json
@@ -30,6 +32,9 @@ pub struct Fault {
     /// Whether to wait, before anything else happens, until what is held is
     /// [released](crate::Emulator::release). In JSON it may also stand inside `action`.
     pub hold: bool,
+    /// Whether it is for the requests of one connection alone: the one of the first request that it
+    /// hit. It is gone with that connection.
+    pub same_connection: bool,
     /// What happens.
     pub action: Action,
 }
@@ -53,7 +58,7 @@ pub enum On {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Another answer.
-    Respond(Respond),
+    Respond(Box<Respond>),
     /// The genuine success, altered. A genuine failure stays as it is.
     Rewrite(Box<Rewrite>),
     /// The genuine answer, late.
@@ -89,11 +94,14 @@ pub enum Action {
         /// How long after it.
         #[serde(default)]
         after_ms: u64,
+        /// By a reset instead of an end of stream.
+        #[serde(default)]
+        rst: bool,
     },
     /// These bytes in place of an answer in HTTP.
     Garbage {
         /// The bytes.
-        bytes: String,
+        bytes: Bytes,
     },
 }
 
@@ -105,23 +113,33 @@ pub struct Respond {
     pub status: u16,
     /// Its headers, beside the usual ones or instead of them.
     pub headers: Headers,
-    /// Its body as text.
-    pub body: Option<String>,
+    /// Its body.
+    pub body: Option<Bytes>,
     /// Its body as JSON.
     pub json: Option<Value>,
     /// Whether the body is compressed.
     pub gzip: bool,
+    /// How it is written.
+    pub form: Form,
 }
 
 impl Default for Respond {
     fn default() -> Self {
-        Respond { status: 200, headers: Headers::new(), body: None, json: None, gzip: false }
+        Respond {
+            status: 200,
+            headers: Headers::new(),
+            body: None,
+            json: None,
+            gzip: false,
+            form: Form::default(),
+        }
     }
 }
 
-/// Headers of an answer. `null` takes a usual header away, a list sends it several times. In a
+/// Headers of an answer, their names in any case. `null` takes a usual header away, a list sends it
+/// several times: that goes for `content-length`, `transfer-encoding` and `connection` too. In a
 /// value, `{rfc3339+0.3}`, `{httpdate+2}` and `{unix+2}` stand for the time so many seconds from
-/// now, by the real clock.
+/// now by the real clock, `{service_rfc3339+0.3}` and the like by the service's.
 pub type Headers = BTreeMap<String, Values>;
 
 /// The values of one header.
@@ -153,6 +171,8 @@ pub struct Rewrite {
     pub jwt: Map<String, Value>,
     /// Adds a claim that makes the access token so many bytes longer.
     pub pad_claims: usize,
+    /// How it is written.
+    pub form: Form,
 }
 
 /// How the members of an answer are named.
@@ -204,6 +224,12 @@ pub struct Close {
 pub enum CloseWhen {
     /// For a connection: once accepted. For a request: once its head is there, the body unread.
     BeforeRead,
+    /// For a connection: once the first bytes of its TLS handshake are there. Without TLS those of
+    /// a request are meant.
+    MidHandshake,
+    /// For a connection: once its TLS handshake is done, nothing of a request read. Without TLS
+    /// the same as `before_read`.
+    AfterHandshake,
     /// Once the whole request is there; it takes no effect.
     AfterRead,
     /// Once the request took effect: the lost answer.
@@ -230,7 +256,16 @@ pub struct Drip {
 impl Fault {
     /// This action for the next request of a kind.
     pub fn new(on: On, action: Action) -> Self {
-        Fault { on, skip: 0, times: 1, process: None, delay_ms: 0, hold: false, action }
+        Fault {
+            on,
+            skip: 0,
+            times: 1,
+            process: None,
+            delay_ms: 0,
+            hold: false,
+            same_connection: false,
+            action,
+        }
     }
 
     /// Whether the request takes effect.

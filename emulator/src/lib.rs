@@ -71,19 +71,24 @@
 //!
 //! | `action` | What happens |
 //! |---|---|
-//! | `{"respond": {"status": 503, "headers": {"retry-after": "1"}, "body": "busy"}}` | this answer; `json` instead of `body`, `gzip` |
-//! | `{"rewrite": {"set": {"expires_in": 1.5}, "remove": ["expires"]}}` | the genuine success, altered; `naming`, `status`, `headers`, `content_type`, `gzip`, `chunked`, `jwt`, `pad_claims` |
+//! | `{"respond": {"status": 503, "headers": {"retry-after": "1"}, "body": "busy"}}` | this answer; `json` instead of `body`, `gzip`, `form` |
+//! | `{"rewrite": {"set": {"expires_in": 1.5}, "remove": ["expires"]}}` | the genuine success, altered; `naming`, `status`, `headers`, `content_type`, `gzip`, `chunked`, `jwt`, `pad_claims`, `form` |
 //! | `{"delay": {"ms": 300, "when": "after"}}` | the genuine answer, late |
 //! | `{"hang": {}}` | no answer |
-//! | `{"close": {"when": "after_processing", "rst": false}}` | the connection breaks: `before_read`, `after_read`, `after_processing`, `mid_headers`, `mid_body` |
+//! | `{"close": {"when": "after_processing", "rst": false}}` | the connection breaks: `before_read`, `after_read`, `after_processing`, `mid_headers`, `mid_body`; of a connection `before_read`, `mid_handshake`, `after_handshake` |
 //! | `{"truncate": {"bytes": 10}}` | the genuine answer breaks off |
 //! | `{"drip": {"bytes": 1, "interval_ms": 50, "headers": true}}` | the genuine answer, drop by drop |
 //! | `{"redirect": {"status": 307, "location": "http://…"}}` | a redirect |
 //! | `{"oversize": {"bytes": 2000000, "chunked": true}}` | a success of this size |
-//! | `{"close_idle": {"after_ms": 0}}` | the genuine answer, then the connection it promised to keep is closed |
+//! | `{"close_idle": {"after_ms": 0, "rst": false}}` | the genuine answer, then the connection it promised to keep is closed |
 //! | `{"garbage": {"bytes": "what?"}}` | no HTTP |
 //!
-//! `delay_ms` beside any of them waits first, `"hold": true` until a release. A request takes effect where the client gets
+//! A [`Form`] says how an answer is written, byte by byte: what stands before the body and how it is
+//! compressed, how many headers there are and what their lines look like, answers in between (1xx),
+//! chunks, bytes behind the answer. Bytes are a text or `{"base64": "77u/"}`.
+//!
+//! `delay_ms` beside any of them waits first, `"hold": true` until a release; `"same_connection": true` spares all
+//! connections but the one that is hit first. A request takes effect where the client gets
 //! something of the genuine answer, or loses it (`after_processing`); `process` says otherwise. See
 //! [`Fault`], [`Action`].
 //!
@@ -107,6 +112,7 @@ mod control;
 mod delivery;
 mod emulator;
 mod fault;
+mod form;
 mod http;
 mod journal;
 mod jwt;
@@ -127,6 +133,7 @@ pub use fault::{
     Action, Close, CloseWhen, Delay, DelayWhen, Drip, Fault, Headers, Naming, On, Respond, Rewrite,
     Values,
 };
+pub use form::{Bytes, Chunks, Compress, FillerHeaders, Form, Interim};
 pub use journal::{ApiTokenState, CallCounts, ClockState, Counts, Kind, Request, State};
 pub use options::{Algorithm, ApiToken, Options, RequiredHeader, Secret, TokenKind};
 #[cfg(unix)]

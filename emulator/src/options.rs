@@ -62,13 +62,15 @@ pub struct Options {
     pub api_tokens_disabled: bool,
     /// *Live*: a refresh must carry this `frontegg-vendor-host`, or it is refused with 401.
     pub vendor_host: Option<String>,
+    /// *Live*: whether answers to the calls carry `Date`, by the service's clock.
+    pub date: bool,
     /// *Live*: both calls must carry this header, or a "gateway" refuses them with 403 in plain
     /// text.
     pub required_header: Option<RequiredHeader>,
 }
 
 /// Members of [`Options`] that may change while the emulator runs.
-const LIVE: [&str; 8] = [
+const LIVE: [&str; 9] = [
     "access_token_lifetime",
     "refresh_token_lifetime",
     "refresh_token_cap",
@@ -76,6 +78,7 @@ const LIVE: [&str; 8] = [
     "rate_limit",
     "api_tokens_disabled",
     "vendor_host",
+    "date",
     "required_header",
 ];
 
@@ -104,6 +107,7 @@ impl Default for Options {
             rate_limit: 0,
             api_tokens_disabled: false,
             vendor_host: None,
+            date: false,
             required_header: None,
         }
     }

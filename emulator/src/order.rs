@@ -10,6 +10,7 @@ impl Fault {
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut before_read = false;
         let mut fits_connection = false;
+        let mut fits_request = true;
         let mut status = 200;
         match &self.action {
             Action::Respond(respond) => {
@@ -17,15 +18,21 @@ impl Fault {
                 if respond.body.is_some() && respond.json.is_some() {
                     return Err("`body` and `json` exclude each other".into());
                 }
+                respond.form.check()?;
             }
-            Action::Rewrite(rewrite) => status = rewrite.status.unwrap_or(200),
+            Action::Rewrite(rewrite) => {
+                status = rewrite.status.unwrap_or(200);
+                rewrite.form.check()?;
+            }
             Action::Redirect { status: of_redirect, .. } => status = *of_redirect,
             Action::Drip(drip) if drip.bytes == 0 => {
                 return Err("drops of 0 bytes never end".into());
             }
             Action::Close(close) => {
+                fits_request =
+                    !matches!(close.when, CloseWhen::MidHandshake | CloseWhen::AfterHandshake);
                 before_read = close.when == CloseWhen::BeforeRead;
-                fits_connection = before_read;
+                fits_connection = before_read || !fits_request;
             }
             Action::Hang {} | Action::Garbage { .. } | Action::Delay(_) => fits_connection = true,
             _ => {}
@@ -34,8 +41,15 @@ impl Fault {
             return Err(format!("{status} is no status of a final answer"));
         }
         if self.on == On::Connection && !fits_connection {
-            let fit = "`close` (`before_read`), `hang`, `delay` and `garbage`";
+            let fit = "`close` (`before_read`, `mid_handshake`, `after_handshake`), `hang`, `delay` \
+                       and `garbage`";
             return Err(format!("for a connection there are {fit}"));
+        }
+        if self.on != On::Connection && !fits_request {
+            return Err("only a connection has a handshake".into());
+        }
+        if self.on == On::Connection && self.same_connection {
+            return Err("a connection is the same once".into());
         }
         if self.hold && (self.on == On::Connection || before_read) {
             return Err("only a request that was read can be held".into());
@@ -65,6 +79,8 @@ pub(crate) struct Written {
     delay_ms: u64,
     #[serde(default)]
     hold: bool,
+    #[serde(default)]
+    same_connection: bool,
     action: Map<String, Value>,
 }
 
@@ -86,8 +102,8 @@ impl TryFrom<Written> for Fault {
         };
         let action = serde_json::from_value(Value::Object(written.action))
             .map_err(|error| format!("`action`: {error}"))?;
-        let Written { on, skip, times, process, .. } = written;
-        let fault = Fault { on, skip, times, process, delay_ms, hold, action };
+        let Written { on, skip, times, process, same_connection, .. } = written;
+        let fault = Fault { on, skip, times, process, delay_ms, hold, same_connection, action };
         fault.check()?;
         Ok(fault)
     }

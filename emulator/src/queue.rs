@@ -12,6 +12,8 @@ pub(crate) struct Queue(VecDeque<Queued>);
 struct Queued {
     fault: Arc<Fault>,
     skip: u64,
+    /// The connection that it is for.
+    bound: Option<u64>,
     /// How often it is still to hit; nothing for always.
     left: Option<u64>,
 }
@@ -19,14 +21,14 @@ struct Queued {
 impl Queue {
     pub(crate) fn push(&mut self, fault: Fault) {
         let left = (fault.times > 0).then_some(fault.times);
-        self.0.push_back(Queued { skip: fault.skip, left, fault: Arc::new(fault) });
+        self.0.push_back(Queued { skip: fault.skip, bound: None, left, fault: Arc::new(fault) });
     }
 
-    /// The fault for one event, `on` being what happened.
-    pub(crate) fn take(&mut self, on: On) -> Option<Arc<Fault>> {
+    /// The fault for one event, `on` being what happened on which connection.
+    pub(crate) fn take(&mut self, on: On, connection: u64) -> Option<Arc<Fault>> {
         let mut at = None;
         for (index, queued) in self.0.iter_mut().enumerate() {
-            if !queued.fault.on.covers(on) {
+            if !queued.fault.on.covers(on) || queued.bound.is_some_and(|it| it != connection) {
                 continue;
             }
             if queued.skip == 0 {
@@ -37,6 +39,7 @@ impl Queue {
         }
         let queued = self.0.get_mut(at?)?;
         let fault = Arc::clone(&queued.fault);
+        queued.bound = fault.same_connection.then_some(connection);
         if let Some(left) = &mut queued.left {
             *left -= 1;
             if *left == 0 {
@@ -44,6 +47,11 @@ impl Queue {
             }
         }
         Some(fault)
+    }
+
+    /// Forgets those that are for a connection which has ended.
+    pub(crate) fn connection_ended(&mut self, connection: u64) {
+        self.0.retain(|queued| queued.bound != Some(connection));
     }
 
     pub(crate) fn len(&self) -> usize {

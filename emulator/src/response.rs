@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::io;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::clock::{self, Now};
+use crate::fault::Headers;
+use crate::form::{Compress, FillerHeaders, Form, Interim};
 use crate::random;
 
 /// An answer.
@@ -17,10 +17,15 @@ pub(crate) struct Response {
     headers: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) chunked: bool,
+    /// Headers that a fault said, in lower case: nothing usual takes their place.
+    given: Vec<String>,
+    form: Option<Box<Form>>,
 }
 
 /// An answer's bytes.
 pub(crate) struct Wire {
+    /// Answers before it.
+    pub(crate) interim: Vec<Vec<u8>>,
     pub(crate) head: Vec<u8>,
     pub(crate) body: Vec<u8>,
 }
@@ -32,6 +37,8 @@ impl Response {
             headers: vec![("frontegg-trace-id".into(), random::trace_id())],
             body: body.into(),
             chunked: false,
+            given: Vec::new(),
+            form: None,
         };
         if !content_type.is_empty() {
             response.headers.push(("content-type".into(), content_type.to_owned()));
@@ -44,7 +51,7 @@ impl Response {
         Response::new(status, "application/json; charset=utf-8", body)
     }
 
-    pub(crate) fn text(status: u16, text: &str) -> Self {
+    pub(crate) fn text(status: u16, text: impl Into<Vec<u8>>) -> Self {
         Response::new(status, "text/plain; charset=utf-8", text)
     }
 
@@ -70,54 +77,134 @@ impl Response {
         self.headers.extend(values.into_iter().map(|value| (name.to_owned().into(), value)));
     }
 
+    /// Puts these in place of the usual ones.
+    pub(crate) fn set(&mut self, headers: &Headers, now: Now) {
+        for (name, values) in headers {
+            self.replace(name, values.0.iter().map(|value| now.fill_in(value)).collect());
+            self.given.push(name.to_ascii_lowercase());
+        }
+    }
+
+    /// Says the time, unless a fault said another.
+    pub(crate) fn date(&mut self, now: Now) {
+        if !self.is_given("date") {
+            self.replace("date", vec![clock::http_date(now.service)]);
+        }
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.given.iter().any(|given| given == name)
+    }
+
     pub(crate) fn gzip(&mut self) {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let written = io::Write::write_all(&mut encoder, &self.body);
-        self.body = written.and_then(|()| encoder.finish()).expect("memory takes all bytes");
+        self.body = Compress::Gzip.encode(&self.body);
         self.replace("content-encoding", vec!["gzip".into()]);
     }
 
+    /// Gives the body the form that a fault wants, and keeps in mind that of the head.
+    pub(crate) fn take_form(&mut self, form: &Form) {
+        if form.as_json_string {
+            let text = String::from_utf8_lossy(&self.body);
+            self.body = serde_json::to_vec(&text).expect("a text can be written as JSON");
+        }
+        self.body.splice(..0, form.prefix.0.iter().copied());
+        let named = form.content_encoding.as_deref().map(Compress::named);
+        let compress = form.compress.or(named).unwrap_or(Compress::None);
+        let members = form.gzip_members.unwrap_or(1);
+        let piece = self.body.len().div_ceil(members).max(1);
+        self.body = match compress {
+            Compress::Gzip if !self.body.is_empty() => {
+                self.body.chunks(piece).flat_map(|piece| compress.encode(piece)).collect()
+            }
+            _ => compress.encode(&self.body),
+        };
+        self.body.truncate(self.body.len().saturating_sub(form.cut));
+        if let Some(coding) = &form.content_encoding {
+            self.replace("content-encoding", vec![coding.clone()]);
+        }
+        if let Some(filler) = form.filler_headers {
+            self.fill_with(filler);
+        }
+        self.chunked |= form.chunks.is_some();
+        self.form = Some(Box::new(form.clone()));
+    }
+
+    fn fill_with(&mut self, FillerHeaders { count, bytes }: FillerHeaders) {
+        for number in 1..=count {
+            let name = format!("x-filler-{number}");
+            // With the separator and the end of the line.
+            let length = (bytes / count).saturating_sub(name.len() + 4);
+            self.headers.push((name.into(), "f".repeat(length)));
+        }
+    }
+
+    /// Whether the connection can go on after it, if the client wants that.
+    pub(crate) fn keeps_connection(&self) -> bool {
+        let says_close = |(name, value): &(Cow<'_, str>, String)| {
+            name.eq_ignore_ascii_case("connection") && value.to_ascii_lowercase().contains("close")
+        };
+        let status_line = self.form.as_ref().and_then(|form| form.status_line.as_ref());
+        let old = status_line.is_some_and(|line| line.starts_with("HTTP/1.0"));
+        let own_length = self.is_given("content-length") || self.is_given("transfer-encoding");
+        !(old || own_length || self.headers.iter().any(says_close))
+    }
+
     /// Writes it out. An answer to HEAD keeps its length and loses its body.
-    pub(crate) fn encode(self, keep_alive: bool, to_head: bool) -> Wire {
+    pub(crate) fn encode(mut self, keep_alive: bool, to_head: bool) -> Wire {
         let bodiless = matches!(self.status, 204 | 304);
-        let mut head = String::with_capacity(512);
-        let _ = write!(head, "HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.headers {
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
-        if self.chunked {
-            head.push_str("transfer-encoding: chunked\r\n");
-        } else if !bodiless {
-            let _ = write!(head, "content-length: {}\r\n", self.body.len());
-        }
-        head.push_str(if keep_alive {
-            "connection: keep-alive\r\n\r\n"
-        } else {
-            "connection: close\r\n\r\n"
-        });
-        let body = match (bodiless || to_head, self.chunked) {
+        let keep_alive = keep_alive && self.keeps_connection();
+        let form = self.form.take().unwrap_or_default();
+        let head = self.head(&form, keep_alive, bodiless);
+        let mut body = match (bodiless || to_head, self.chunked) {
             (true, _) => Vec::new(),
             (false, false) => self.body,
-            (false, true) => {
-                let mut chunks: Vec<u8> = self.body.chunks(256).flat_map(chunk).collect();
-                chunks.extend(b"0\r\n\r\n");
-                chunks
-            }
+            (false, true) => form.chunks.unwrap_or_default().encode(&self.body),
         };
-        Wire { head: head.into_bytes(), body }
+        body.extend(form.suffix.0);
+        let interim = form.interim.iter().map(Interim::encode).collect();
+        Wire { interim, head, body }
+    }
+
+    fn head(&self, form: &Form, keep_alive: bool, bodiless: bool) -> Vec<u8> {
+        let end = form.line_end.as_deref().unwrap_or("\r\n");
+        let separator = form.separator.as_deref().unwrap_or(": ");
+        let mut head = String::with_capacity(512);
+        match &form.status_line {
+            Some(line) => head.push_str(line),
+            None => {
+                let _ = write!(head, "HTTP/1.1 {} {}", self.status, reason(self.status));
+            }
+        }
+        head.push_str(end);
+        for line in &form.raw_headers {
+            let _ = write!(head, "{line}{end}");
+        }
+        let mut header = |name: &str, value: &str| {
+            let _ = write!(head, "{name}{separator}{value}{end}");
+        };
+        for (name, value) in &self.headers {
+            header(name, value);
+        }
+        if self.chunked {
+            if !self.is_given("transfer-encoding") {
+                header("transfer-encoding", "chunked");
+            }
+        } else if !bodiless && !self.is_given("content-length") {
+            header("content-length", &self.body.len().to_string());
+        }
+        if !self.is_given("connection") {
+            header("connection", if keep_alive { "keep-alive" } else { "close" });
+        }
+        head.push_str(end);
+        head.into_bytes()
     }
 }
 
-/// Bytes as one chunk of a chunked body.
-fn chunk(bytes: &[u8]) -> Vec<u8> {
-    let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-    chunk.extend(bytes);
-    chunk.extend(b"\r\n");
-    chunk
-}
-
-fn reason(status: u16) -> &'static str {
+pub(crate) fn reason(status: u16) -> &'static str {
     match status {
+        100 => "Continue",
+        102 => "Processing",
+        103 => "Early Hints",
         200 => "OK",
         201 => "Created",
         202 => "Accepted",

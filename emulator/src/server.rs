@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::connection::{Origin, serve};
-use crate::fault::{Action, Close, Delay, Fault, On};
+use crate::fault::{Action, Close, CloseWhen, Delay, Fault, On};
 use crate::http::Connection;
 use crate::journal::{Arrival, Counts, State, Ticket};
 use crate::jwt::Signer;
@@ -55,9 +55,9 @@ impl Shared {
         Ok(())
     }
 
-    pub(crate) fn take_fault(&self, on: On) -> Option<Arc<Fault>> {
+    pub(crate) fn take_fault(&self, on: On, connection: u64) -> Option<Arc<Fault>> {
         self.change(|service| {
-            let fault = service.faults.take(on)?;
+            let fault = service.faults.take(on, connection)?;
             service.journal.counts.faults_served += 1;
             Some(fault)
         })
@@ -163,32 +163,55 @@ async fn admit(
         return serve(shared, stream, Origin { id, tls: false, control_only }).await;
     }
     shared.count(|counts| counts.connections += 1);
-    let Some(stream) = survive(shared, stream).await else { return };
+    let fault = shared.take_fault(On::Connection, id);
+    let close = fault.as_ref().and_then(|fault| match fault.action {
+        Action::Close(Close { when: CloseWhen::AfterHandshake, rst }) => Some(rst),
+        _ => None,
+    });
+    let stream = match fault {
+        Some(fault) if close.is_none() || acceptor.is_none() => survive(&fault, stream).await,
+        Some(fault) => {
+            sleep(Duration::from_millis(fault.delay_ms)).await;
+            Some(stream)
+        }
+        None => Some(stream),
+    };
+    let Some(stream) = stream else { return };
     let Some(acceptor) = acceptor else {
-        return serve(shared, stream, Origin { id, tls: false, control_only }).await;
+        serve(shared, stream, Origin { id, tls: false, control_only }).await;
+        return shared.change(|service| service.faults.connection_ended(id));
     };
     match acceptor.accept(stream).await {
         Ok(stream) => {
             shared.count(|counts| counts.tls_handshakes += 1);
+            if let Some(rst) = close {
+                return Connection::new(stream).abort(rst);
+            }
             serve(shared, stream, Origin { id, tls: true, control_only }).await;
+            shared.change(|service| service.faults.connection_ended(id));
         }
         Err(_) => shared.count(|counts| counts.tls_failures += 1),
     }
 }
 
-/// Gives back the connection if no fault ends it.
-async fn survive(shared: &Shared, stream: TcpStream) -> Option<TcpStream> {
-    let Some(fault) = shared.take_fault(On::Connection) else { return Some(stream) };
+/// Gives back the connection if the fault does not end it.
+async fn survive(fault: &Fault, stream: TcpStream) -> Option<TcpStream> {
     sleep(Duration::from_millis(fault.delay_ms)).await;
     if let Action::Delay(Delay { ms, .. }) = fault.action {
         sleep(Duration::from_millis(ms)).await;
         return Some(stream);
     }
+    if let Action::Close(Close { when: CloseWhen::MidHandshake, .. }) = fault.action {
+        // What is unread when a connection is closed makes the end a reset. An error says that the
+        // client is gone.
+        let _ = stream.readable().await;
+        let _ = stream.try_read(&mut [0; 16 * 1024]);
+    }
     let mut connection = Connection::new(stream);
     match &fault.action {
         Action::Close(Close { rst, .. }) => connection.abort(*rst),
         Action::Garbage { bytes } => {
-            if connection.send(bytes.as_bytes()).await.is_ok() {
+            if connection.send(&bytes.0).await.is_ok() {
                 connection.close_unread().await;
             }
         }

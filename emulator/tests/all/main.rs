@@ -3,6 +3,7 @@
 mod calls;
 mod control;
 mod faults;
+mod forms;
 mod http;
 mod program;
 mod refresh;

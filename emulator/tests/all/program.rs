@@ -113,6 +113,7 @@ fn flags_reach_the_options() {
         "--vendor-host",
         "a.example.com",
         "--api-tokens-disabled",
+        "--date",
         "--workers",
         "2",
     ]);
@@ -124,6 +125,7 @@ fn flags_reach_the_options() {
         "rotation": false,
         "rate_limit": 9,
         "api_tokens_disabled": true,
+        "date": true,
         "vendor_host": "a.example.com",
         "required_header": {"name": "x-gate", "value": "open"},
     });
@@ -217,6 +219,7 @@ fn help_is_complete() {
         "--rotation",
         "--rate-limit",
         "--api-tokens-disabled",
+        "--date",
         "--vendor-host",
         "--required-header",
         "--tls-name",

@@ -110,6 +110,27 @@ fn faults_work_under_tls_and_before_it() {
 }
 
 #[test]
+fn a_connection_breaks_amid_its_handshake_or_after_it() {
+    for (when, handshakes) in [("mid_handshake", 0), ("after_handshake", 1)] {
+        for rst in [false, true] {
+            let emulator = start(quick());
+            let fault =
+                json!({"on": "connection", "action": {"close": {"when": when, "rst": rst}}});
+            emulator.add_faults([serde_json::from_value(fault).expect("a fault")]).expect("one");
+            let agent = agent(&emulator, None);
+            let error = post(&agent, emulator.https_url()).expect_err("it breaks");
+            // A client that has sent its request by then sees a reset either way.
+            if rst && when == "mid_handshake" {
+                assert!(error.to_string().contains("reset"), "{error}");
+            }
+            let counts = emulator.state().counts;
+            assert_eq!((counts.tls_handshakes, counts.requests), (handshakes, 0), "{when}");
+            assert!(post(&agent, emulator.https_url()).is_ok());
+        }
+    }
+}
+
+#[test]
 fn a_plain_request_to_https_is_no_handshake() {
     let emulator = start(quick());
     let origin = emulator.https_url().replace("https", "http");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::scenario::{Named, Scenario};
 use crate::step::Step;
-use crate::{stage, template};
+use crate::{proxy, stage, template};
 
 /// Reads all scenarios below a folder, in the order of their names; says what is wrong with
 /// the first that is not right.
@@ -111,6 +111,9 @@ fn check(scenario: &Scenario) -> Result<(), String> {
         return Err("`about` or `steps` is empty".into());
     }
     check_faults(&scenario.service.faults)?;
+    if let Some(settings) = &scenario.proxy {
+        proxy::Settings::read(settings)?;
+    }
     check_steps(&scenario.steps)
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Scenario {
     pub(crate) env: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) service: Service,
-    /// Starts a proxy.
-    pub(crate) proxy: Option<Proxy>,
+    /// Starts a proxy with these `Settings`.
+    pub(crate) proxy: Option<Value>,
     /// Settings of the client `a`, made before the first step; `null` for none.
     #[serde(default = "default_client")]
     pub(crate) client: Option<Map<String, Value>>,
@@ -66,17 +66,4 @@ pub(crate) struct Service {
     /// Options that can change while it runs.
     pub(crate) options: Map<String, Value>,
     pub(crate) faults: Vec<Value>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Proxy {
-    /// `user:password`, which it wants.
-    pub(crate) credentials: Option<String>,
-    /// Statuses with which it refuses the first requests.
-    pub(crate) refuse: Vec<u16>,
-    /// Where it leads whatever it is asked for: what makes hosts of other networks reachable.
-    pub(crate) route: Option<String>,
-    /// Whether it answers nothing at all.
-    pub(crate) hang: bool,
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 use crate::scenario::Scenario;
 use crate::secrets::Secrets;
 use crate::template;
@@ -113,8 +113,8 @@ impl Stage {
             .map_err(|error| error.to_string())?;
         if let Some(settings) = &scenario.proxy {
             let mut settings = settings.clone();
-            settings.credentials = settings.credentials.map(|pair| stage.fill_text(&pair));
-            settings.route = settings.route.map(|address| stage.fill_text(&address));
+            stage.fill(&mut settings);
+            let settings = proxy::Settings::read(&settings)?;
             stage.proxy = Some(Proxy::start(settings).map_err(|error| error.to_string())?);
         }
         stage.set_options(&scenario.service.options)?;

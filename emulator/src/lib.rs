@@ -97,6 +97,8 @@
 //! For clients that share their tokens, [`RedisServer`] runs a real Redis or Valkey server, which a
 //! test can pause, kill and bring back.
 //!
+//! [`TlsFront`] ends TLS in front of another server, such as a proxy.
+//!
 //! # Why no HTTP library
 //!
 //! Half of what it must say is broken HTTP: heads cut in the middle, bodies shorter than they
@@ -127,6 +129,7 @@ mod refresh;
 mod response;
 mod server;
 mod service;
+mod tls_front;
 
 pub use emulator::Emulator;
 pub use fault::{
@@ -138,3 +141,4 @@ pub use journal::{ApiTokenState, CallCounts, ClockState, Counts, Kind, Request, 
 pub use options::{Algorithm, ApiToken, Options, RequiredHeader, Secret, TokenKind};
 #[cfg(unix)]
 pub use redis::{RedisOptions, RedisServer};
+pub use tls_front::TlsFront;

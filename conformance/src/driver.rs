@@ -66,7 +66,11 @@ impl Driver {
             .stderr(Stdio::piped());
         for (name, _) in std::env::vars_os() {
             let upper = name.to_string_lossy().to_ascii_uppercase();
-            if upper.starts_with("FRONTEGG_") || upper.ends_with("_PROXY") {
+            let others = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUEST_METHOD", "NODE_EXTRA_CA_CERTS"];
+            if upper.starts_with("FRONTEGG_")
+                || upper.ends_with("_PROXY")
+                || others.contains(&upper.as_str())
+            {
                 process.env_remove(&name);
             }
         }

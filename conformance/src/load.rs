@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use frontegg_emulator::Fault;
+use frontegg_emulator::{Bytes, Fault};
 use serde_json::{Map, Value};
 
 use crate::scenario::{Named, Scenario};
@@ -109,6 +109,9 @@ fn is_known(name: &str) -> bool {
 fn check(scenario: &Scenario) -> Result<(), String> {
     if scenario.about.is_empty() || scenario.steps.is_empty() {
         return Err("`about` or `steps` is empty".into());
+    }
+    for (name, content) in &scenario.files {
+        Bytes::try_from(content.clone()).map_err(|error| format!("the file {name}: {error}"))?;
     }
     check_faults(&scenario.service.faults)?;
     if let Some(settings) = &scenario.proxy {

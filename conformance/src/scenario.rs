@@ -33,6 +33,9 @@ pub(crate) struct Scenario {
     /// The environment of the driver's process, which is a new one then.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
+    /// Files in the folder of the scenario: name and content.
+    #[serde(default)]
+    pub(crate) files: Map<String, Value>,
     #[serde(default)]
     pub(crate) service: Service,
     /// Starts a proxy with these `Settings`.

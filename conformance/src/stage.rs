@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use frontegg_emulator::{ApiToken, Emulator, Fault, Options, RedisOptions, RedisServer, State};
+use frontegg_emulator::{
+    ApiToken, Bytes, Emulator, Fault, Options, RedisOptions, RedisServer, State, TlsFault,
+};
 use frontegg_token::{Client, Credentials, Endpoint};
 use serde_json::{Map, Value};
 use socket2::{Domain, Socket, Type};
@@ -18,7 +20,7 @@ use crate::secrets::Secrets;
 use crate::template;
 
 /// The variables of a stage. Those that begin with `start` take an offset in seconds.
-pub(crate) const VARIABLES: [&str; 31] = [
+pub(crate) const VARIABLES: [&str; 50] = [
     "base_url",
     "bystander_port",
     "bystander_url",
@@ -29,7 +31,9 @@ pub(crate) const VARIABLES: [&str; 31] = [
     "client_key_pem",
     "closed_redis_url",
     "closed_url",
+    "damaged_ca_pem",
     "expired_base_url",
+    "folder",
     "gateway_key",
     "http_port",
     "http_url",
@@ -37,6 +41,15 @@ pub(crate) const VARIABLES: [&str; 31] = [
     "https_port",
     "https_url",
     "mtls_base_url",
+    "mtls_tls12_base_url",
+    "no_alternative_name_base_url",
+    "not_yet_valid_base_url",
+    "other_ca_pem",
+    "other_client_certificate_pem",
+    "other_client_key_pem",
+    "p521_base_url",
+    "p521_client_certificate_pem",
+    "p521_client_key_pem",
     "planted",
     "proxy_address",
     "proxy_password",
@@ -44,12 +57,20 @@ pub(crate) const VARIABLES: [&str; 31] = [
     "redis_url",
     "rediss_url",
     "secret",
+    "self_signed_base_url",
+    "self_signed_ca_base_url",
+    "self_signed_ca_pem",
+    "self_signed_pem",
     "start_httpdate",
     "start_offset",
     "start_rfc3339",
     "store_directory",
+    "trusted_ca_pem",
+    "unknown_issuer_base_url",
     "user_client_id",
+    "version_1_base_url",
     "wrong_host_base_url",
+    "wrong_purpose_base_url",
 ];
 
 pub(crate) struct Stage {
@@ -111,6 +132,7 @@ impl Stage {
         stage.know_secrets();
         std::fs::write(stage.path("ca.pem"), stage.emulator.ca_pem())
             .map_err(|error| error.to_string())?;
+        stage.write_files(&scenario.files)?;
         if let Some(settings) = &scenario.proxy {
             let mut settings = settings.clone();
             stage.fill(&mut settings);
@@ -120,6 +142,22 @@ impl Stage {
         stage.set_options(&scenario.service.options)?;
         stage.add_faults(&scenario.service.faults)?;
         Ok(stage)
+    }
+
+    /// Writes the files that a scenario brings along, in folders of theirs if need be.
+    fn write_files(&self, files: &Map<String, Value>) -> Result<(), String> {
+        for (name, content) in files {
+            let mut content = content.clone();
+            self.fill(&mut content);
+            let Bytes(bytes) =
+                Bytes::try_from(content).map_err(|error| format!("{name}: {error}"))?;
+            let path = self.path(name);
+            let folder = path.parent().expect("it is in a folder");
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&path, bytes))
+                .map_err(|error| format!("{name}: {error}"))?;
+        }
+        Ok(())
     }
 
     fn know_secrets(&mut self) {
@@ -209,7 +247,8 @@ impl Stage {
             "client_key_pem" => emulator.client_key_pem()?.to_owned(),
             "closed_redis_url" => format!("redis://{}", self.closed_address()?),
             "closed_url" => format!("http://{}", self.closed_address()?),
-            "expired_base_url" => identity(emulator.https_expired_url()?),
+            "damaged_ca_pem" => damaged(emulator.ca_pem()),
+            "folder" => self.folder.path().to_string_lossy().into_owned(),
             "gateway_key" => self.gateway_key.clone(),
             "http_port" => port(emulator.http_url()),
             "http_url" => emulator.http_url().to_owned(),
@@ -226,8 +265,24 @@ impl Stage {
             "secret" => emulator.secret().to_owned(),
             "store_directory" => self.path("store").to_string_lossy().into_owned(),
             "user_client_id" => emulator.api_tokens()[2].client_id.clone(),
-            "wrong_host_base_url" => identity(emulator.https_wrong_host_url()?),
-            _ => return self.time(name),
+            "mtls_tls12_base_url" => identity(emulator.mtls_tls12_url()?),
+            "other_ca_pem" => emulator.other_ca_pem().ok()?,
+            "other_client_certificate_pem" => emulator.other_client_pem().ok()?[0].clone(),
+            "other_client_key_pem" => emulator.other_client_pem().ok()?[1].clone(),
+            "p521_client_certificate_pem" => emulator.p521_client_pem().ok()?[0].clone(),
+            "p521_client_key_pem" => emulator.p521_client_pem().ok()?[1].clone(),
+            "self_signed_ca_pem" => {
+                emulator.faulty_certificate_pem(TlsFault::SelfSignedCa)?.to_owned()
+            }
+            "self_signed_pem" => emulator.faulty_certificate_pem(TlsFault::SelfSigned)?.to_owned(),
+            "trusted_ca_pem" => emulator.trusted_ca_pem().ok()?,
+            _ => match name.strip_suffix("_base_url") {
+                Some(fault) => {
+                    let fault = TlsFault::ALL.into_iter().find(|known| known.name() == fault)?;
+                    identity(emulator.https_faulty_url(fault)?)
+                }
+                None => return self.time(name),
+            },
         })
     }
 
@@ -262,6 +317,13 @@ impl Stage {
             _ => None,
         }
     }
+}
+
+/// A certificate with a line in it that is no base64.
+fn damaged(pem: &str) -> String {
+    let mut lines: Vec<&str> = pem.lines().collect();
+    lines.insert(2, "this is no base64!");
+    lines.join("\n") + "\n"
 }
 
 /// Authenticates, so that scenarios about refresh have a token to begin with.

@@ -132,7 +132,7 @@ pub(crate) struct Cli {
     #[arg(long = "tls-name", value_name = "NAME")]
     tls_names: Vec<String>,
 
-    /// Listen also with an expired certificate, and with one for another host
+    /// Listen also with every faulty certificate: expired, for another host, self-signed, …
     #[arg(long)]
     tls_faults: bool,
 

@@ -10,12 +10,13 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::oneshot;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::fault::Fault;
 use crate::journal::State;
 use crate::jwt::{self, Signer};
 use crate::options::{Algorithm, ApiToken, Options};
-use crate::pki::{self, Face, Identity};
+use crate::pki::{self, Authority, Face, Identity, TlsFault, Wants};
 use crate::random;
 use crate::server::{Door, Shared};
 use crate::service::Service;
@@ -41,9 +42,10 @@ struct Addresses {
     http: String,
     https: String,
     control: String,
-    https_expired: Option<String>,
-    https_wrong_host: Option<String>,
+    /// Those with a faulty certificate, and it as PEM.
+    faulty: Vec<(TlsFault, String, String)>,
     mtls: Option<String>,
+    mtls_tls12: Option<String>,
 }
 
 impl Emulator {
@@ -124,14 +126,18 @@ impl Emulator {
         format!("{}/identity", self.addresses.https)
     }
 
-    /// The origin with an expired certificate, if [`Options::tls_faults`] asked for it.
-    pub fn https_expired_url(&self) -> Option<&str> {
-        self.addresses.https_expired.as_deref()
+    /// The origin whose certificate has this fault, if [`Options::tls_faults`] asked for it.
+    pub fn https_faulty_url(&self, fault: TlsFault) -> Option<&str> {
+        self.faulty(fault).map(|(_, url, _)| url.as_str())
     }
 
-    /// The origin with a certificate for another host, if [`Options::tls_faults`] asked for it.
-    pub fn https_wrong_host_url(&self) -> Option<&str> {
-        self.addresses.https_wrong_host.as_deref()
+    /// That certificate.
+    pub fn faulty_certificate_pem(&self, fault: TlsFault) -> Option<&str> {
+        self.faulty(fault).map(|(_, _, pem)| pem.as_str())
+    }
+
+    fn faulty(&self, fault: TlsFault) -> Option<&(TlsFault, String, String)> {
+        self.addresses.faulty.iter().find(|(known, ..)| *known == fault)
     }
 
     /// The origin that wants a client certificate, if [`Options::mtls`] asked for it.
@@ -139,9 +145,24 @@ impl Emulator {
         self.addresses.mtls.as_deref()
     }
 
+    /// The same in TLS 1.2 alone, where the handshake itself fails without a certificate.
+    pub fn mtls_tls12_url(&self) -> Option<&str> {
+        self.addresses.mtls_tls12.as_deref()
+    }
+
     /// The CA's certificate. It is made anew in every process.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
+    }
+
+    /// The same as OpenSSL writes it with a purpose: `BEGIN TRUSTED CERTIFICATE`.
+    pub fn trusted_ca_pem(&self) -> io::Result<String> {
+        pki::authority().map(Authority::trusted_pem)
+    }
+
+    /// The certificate of another CA: the issuer of [`TlsFault::UnknownIssuer`].
+    pub fn other_ca_pem(&self) -> io::Result<String> {
+        pki::another().map(Authority::pem).map_err(io::Error::other)
     }
 
     /// A certificate that [`mtls_url`](Self::mtls_url) accepts.
@@ -152,6 +173,18 @@ impl Emulator {
     /// The key of that certificate, PKCS #8.
     pub fn client_key_pem(&self) -> Option<&str> {
         self.client.as_ref().map(|client| client.key_pem.as_str())
+    }
+
+    /// A client's certificate and key of another CA, which [`mtls_url`](Self::mtls_url) refuses.
+    pub fn other_client_pem(&self) -> io::Result<[String; 2]> {
+        let other = pki::another().map_err(io::Error::other)?;
+        other.client().map(|client| [client.certificate_pem, client.key_pem])
+    }
+
+    /// A client's certificate and key on the curve P-521, which few can sign with.
+    pub fn p521_client_pem(&self) -> io::Result<[String; 2]> {
+        let client = pki::authority()?.p521_client()?;
+        Ok([client.certificate_pem, client.key_pem])
     }
 
     /// The API tokens that exist; at least one.
@@ -248,9 +281,9 @@ fn runtime(workers: usize) -> io::Result<Runtime> {
 
 fn doors(options: &Options) -> io::Result<(Vec<Door>, Addresses)> {
     let mut doors = Vec::new();
-    let mut open = |port: u16, face: Option<&Face<'_>>, mtls: bool, control_only: bool| {
-        let authority = pki::authority()?;
-        let tls = face.map(|face| authority.server(face, mtls)).transpose()?;
+    let authority = pki::authority()?;
+    let good = authority.shown(Face::Good(&options.tls_names, options.host))?;
+    let mut open = |port: u16, tls: Option<Arc<ServerConfig>>, control_only: bool| {
         let listener = TcpListener::bind((options.host, port))?;
         listener.set_nonblocking(true)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -258,20 +291,26 @@ fn doors(options: &Options) -> io::Result<(Vec<Door>, Addresses)> {
         doors.push(Door { listener, tls, control_only });
         io::Result::Ok(origin)
     };
-    let good = Face::Good(&options.tls_names, options.host);
-    let faulty = |face| options.tls_faults.then_some(face);
-    let addresses = Addresses {
-        http: open(options.http_port, None, false, false)?,
-        https: open(options.https_port, Some(&good), false, false)?,
-        control: open(options.control_port, None, false, true)?,
-        https_expired: faulty(Face::Expired)
-            .map(|face| open(0, Some(&face), false, false))
-            .transpose()?,
-        https_wrong_host: faulty(Face::WrongHost)
-            .map(|face| open(0, Some(&face), false, false))
-            .transpose()?,
-        mtls: options.mtls.then(|| open(0, Some(&good), true, false)).transpose()?,
+    let mut addresses = Addresses {
+        http: open(options.http_port, None, false)?,
+        https: open(options.https_port, Some(authority.server(&good, Wants::Nothing)?), false)?,
+        control: open(options.control_port, None, true)?,
+        faulty: Vec::new(),
+        mtls: None,
+        mtls_tls12: None,
     };
+    if options.tls_faults {
+        for fault in TlsFault::ALL {
+            let shown = authority.shown(Face::Bad(fault))?;
+            let origin = open(0, Some(authority.server(&shown, Wants::Nothing)?), false)?;
+            addresses.faulty.push((fault, origin, shown.pem()));
+        }
+    }
+    if options.mtls {
+        let mut wants = |wants| open(0, Some(authority.server(&good, wants)?), false);
+        addresses.mtls = Some(wants(Wants::Certificate)?);
+        addresses.mtls_tls12 = Some(wants(Wants::CertificateInTls12)?);
+    }
     Ok((doors, addresses))
 }
 

@@ -98,6 +98,18 @@ pub enum Action {
         #[serde(default)]
         rst: bool,
     },
+    /// A fatal alert in answer to the first bytes of the TLS handshake.
+    Alert {
+        /// Such as 40, `handshake_failure`, or 70, `protocol_version`.
+        description: u8,
+    },
+    /// A `ServerHello` in answer to the first bytes of the TLS handshake, and no more.
+    ServerHello {
+        /// Of TLS: 770 is 1.1.
+        version: u16,
+        /// The suite that it chooses.
+        cipher: u16,
+    },
     /// These bytes in place of an answer in HTTP.
     Garbage {
         /// The bytes.
@@ -289,6 +301,8 @@ impl Action {
             Action::Redirect { .. } => "redirect",
             Action::Oversize { .. } => "oversize",
             Action::CloseIdle { .. } => "close_idle",
+            Action::Alert { .. } => "alert",
+            Action::ServerHello { .. } => "server_hello",
             Action::Garbage { .. } => "garbage",
         }
     }
@@ -308,6 +322,8 @@ impl Action {
             | Action::Hang {}
             | Action::Redirect { .. }
             | Action::Oversize { .. }
+            | Action::Alert { .. }
+            | Action::ServerHello { .. }
             | Action::Garbage { .. } => false,
         }
     }

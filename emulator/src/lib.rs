@@ -81,6 +81,7 @@
 //! | `{"redirect": {"status": 307, "location": "http://…"}}` | a redirect |
 //! | `{"oversize": {"bytes": 2000000, "chunked": true}}` | a success of this size |
 //! | `{"close_idle": {"after_ms": 0, "rst": false}}` | the genuine answer, then the connection it promised to keep is closed |
+//! | `{"alert": {"description": 40}}`, `{"server_hello": {"version": 770, "cipher": 49171}}` | of a connection: a TLS handshake fails |
 //! | `{"garbage": {"bytes": "what?"}}` | no HTTP |
 //!
 //! A [`Form`] says how an answer is written, byte by byte: what stands before the body and how it is
@@ -139,6 +140,7 @@ pub use fault::{
 pub use form::{Bytes, Chunks, Compress, FillerHeaders, Form, Interim};
 pub use journal::{ApiTokenState, CallCounts, ClockState, Counts, Kind, Request, State};
 pub use options::{Algorithm, ApiToken, Options, RequiredHeader, Secret, TokenKind};
+pub use pki::TlsFault;
 #[cfg(unix)]
 pub use redis::{RedisOptions, RedisServer};
 pub use tls_front::TlsFront;

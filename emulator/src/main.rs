@@ -7,8 +7,8 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use frontegg_emulator::Emulator;
-use serde_json::{Value, json};
+use frontegg_emulator::{Emulator, TlsFault};
+use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use crate::cli::Cli;
@@ -60,6 +60,12 @@ fn ready(emulator: &Emulator, files: &Files) -> Value {
             })
         })
         .collect();
+    let faulty: Map<String, Value> = TlsFault::ALL
+        .into_iter()
+        .filter_map(|fault| {
+            Some((fault.name().to_owned(), emulator.https_faulty_url(fault)?.into()))
+        })
+        .collect();
     json!({
         "http": emulator.http_url(),
         "https": emulator.https_url(),
@@ -69,9 +75,9 @@ fn ready(emulator: &Emulator, files: &Files) -> Value {
         "ca_file": files.ca,
         "api_tokens": api_tokens,
         "hs256_secret": emulator.hs256_secret(),
-        "https_expired": emulator.https_expired_url(),
-        "https_wrong_host": emulator.https_wrong_host_url(),
+        "https_faulty": if faulty.is_empty() { Value::Null } else { faulty.into() },
         "mtls": emulator.mtls_url(),
+        "mtls_tls12": emulator.mtls_tls12_url(),
         "client_cert_file": files.client_certificate,
         "client_key_file": files.client_key,
     })

@@ -42,9 +42,9 @@ pub struct Options {
     /// Host names that the certificate is good for, beside `localhost`, the loopback addresses and
     /// `host`.
     pub tls_names: Vec<String>,
-    /// Listen also with an expired certificate, and with one for another host.
+    /// Listen also with every [faulty certificate](crate::TlsFault).
     pub tls_faults: bool,
-    /// Listen also where a client certificate is required.
+    /// Listen also where a client certificate is required, once in TLS 1.2 alone.
     pub mtls: bool,
     /// How many requests the log keeps; 0 switches it off.
     pub request_log: usize,

@@ -34,6 +34,10 @@ impl Fault {
                 before_read = close.when == CloseWhen::BeforeRead;
                 fits_connection = before_read || !fits_request;
             }
+            Action::Alert { .. } | Action::ServerHello { .. } => {
+                fits_request = false;
+                fits_connection = true;
+            }
             Action::Hang {} | Action::Garbage { .. } | Action::Delay(_) => fits_connection = true,
             _ => {}
         }
@@ -41,8 +45,8 @@ impl Fault {
             return Err(format!("{status} is no status of a final answer"));
         }
         if self.on == On::Connection && !fits_connection {
-            let fit = "`close` (`before_read`, `mid_handshake`, `after_handshake`), `hang`, `delay` \
-                       and `garbage`";
+            let fit = "`close` (`before_read`, `mid_handshake`, `after_handshake`), `hang`, `delay`, \
+                       `alert`, `server_hello` and `garbage`";
             return Err(format!("for a connection there are {fit}"));
         }
         if self.on != On::Connection && !fits_request {

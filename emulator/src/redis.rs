@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
-use crate::pki::{self, Face};
+use crate::pki::{self, Face, TlsFault};
 use crate::random;
 
 /// How long a server may take until it answers.
@@ -234,8 +234,12 @@ fn answers(socket: &Path, within: Duration) -> io::Result<()> {
 fn certify(folder: &Path, wrong_host: bool) -> io::Result<(Vec<String>, String)> {
     let authority = pki::authority()?;
     let ca_pem = authority.pem();
-    let face = if wrong_host { Face::WrongHost } else { Face::Good(&[], [127, 0, 0, 1].into()) };
-    let identity = authority.server_identity(&face)?;
+    let face = if wrong_host {
+        Face::Bad(TlsFault::WrongHost)
+    } else {
+        Face::Good(&[], [127, 0, 0, 1].into())
+    };
+    let identity = authority.server_identity(face)?;
     let mut arguments = vec!["--tls-auth-clients".to_owned(), "no".to_owned()];
     for (argument, name, text) in [
         ("--tls-cert-file", "server.pem", &identity.certificate_pem),

@@ -181,7 +181,7 @@ async fn admit(
         serve(shared, stream, Origin { id, tls: false, control_only }).await;
         return shared.change(|service| service.faults.connection_ended(id));
     };
-    match acceptor.accept(stream).await {
+    match acceptor.accept(stream).into_fallible().await {
         Ok(stream) => {
             shared.count(|counts| counts.tls_handshakes += 1);
             if let Some(rst) = close {
@@ -190,7 +190,11 @@ async fn admit(
             serve(shared, stream, Origin { id, tls: true, control_only }).await;
             shared.change(|service| service.faults.connection_ended(id));
         }
-        Err(_) => shared.count(|counts| counts.tls_failures += 1),
+        Err((_, stream)) => {
+            shared.count(|counts| counts.tls_failures += 1);
+            // The alert is on its way.
+            Connection::new(stream).close_unread().await;
+        }
     }
 }
 
@@ -201,7 +205,12 @@ async fn survive(fault: &Fault, stream: TcpStream) -> Option<TcpStream> {
         sleep(Duration::from_millis(ms)).await;
         return Some(stream);
     }
-    if let Action::Close(Close { when: CloseWhen::MidHandshake, .. }) = fault.action {
+    if matches!(
+        fault.action,
+        Action::Close(Close { when: CloseWhen::MidHandshake, .. })
+            | Action::Alert { .. }
+            | Action::ServerHello { .. }
+    ) {
         // What is unread when a connection is closed makes the end a reset. An error says that the
         // client is gone.
         let _ = stream.readable().await;
@@ -211,11 +220,31 @@ async fn survive(fault: &Fault, stream: TcpStream) -> Option<TcpStream> {
     match &fault.action {
         Action::Close(Close { rst, .. }) => connection.abort(*rst),
         Action::Garbage { bytes } => {
-            if connection.send(&bytes.0).await.is_ok() {
-                connection.close_unread().await;
-            }
+            say(connection, &bytes.0).await;
+        }
+        Action::Alert { description } => say(connection, &record(21, &[2, *description])).await,
+        Action::ServerHello { version, cipher } => {
+            say(connection, &record(22, &server_hello(*version, *cipher))).await;
         }
         _ => connection.until_gone().await,
     }
     None
+}
+
+async fn say(mut connection: Connection<TcpStream>, bytes: &[u8]) {
+    if connection.send(bytes).await.is_ok() {
+        connection.close_unread().await;
+    }
+}
+
+/// A record of TLS without encryption: its type, a version that all accept, its length.
+fn record(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).expect("a short one");
+    [&[kind, 3, 3], &length.to_be_bytes()[..], content].concat()
+}
+
+/// With a random of 32 bytes, no session and no extensions.
+fn server_hello(version: u16, cipher: u16) -> Vec<u8> {
+    let parts = [&version.to_be_bytes()[..], &[7; 32], &[0], &cipher.to_be_bytes(), &[0]].concat();
+    [&[2, 0, 0, u8::try_from(parts.len()).expect("38")], &parts[..]].concat()
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
-use crate::pki::{self, Face};
+use crate::pki::{self, Face, Wants};
 
 /// Ends TLS with a certificate of the [CA](crate::Emulator::ca_pem) in front of another server on
 /// this host, such as a proxy. Dropping it stops it at once and breaks its connections.
@@ -26,8 +26,9 @@ impl TlsFront {
     /// Listens on a free port of the loopback address, and passes on to `server` what it decrypts.
     pub fn start(server: SocketAddr) -> io::Result<Self> {
         let host = Ipv4Addr::LOCALHOST.into();
-        let config = pki::authority()?.server(&Face::Good(&[], host), false)?;
-        let acceptor = TlsAcceptor::from(config);
+        let authority = pki::authority()?;
+        let shown = authority.shown(Face::Good(&[], host))?;
+        let acceptor = TlsAcceptor::from(authority.server(&shown, Wants::Nothing)?);
         let listener = std::net::TcpListener::bind((host, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;

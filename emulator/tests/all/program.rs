@@ -64,9 +64,7 @@ fn the_ready_line_says_where_and_how_to_call() {
     assert_eq!(token["type"], "tenantApiToken");
     let (id, secret) = (token["client_id"].as_str(), token["secret"].as_str());
     assert_eq!(program.authenticate(id.expect("text"), secret.expect("text")), 200);
-    for absent in
-        ["https_expired", "https_wrong_host", "mtls", "client_cert_file", "client_key_file"]
-    {
+    for absent in ["https_faulty", "mtls", "mtls_tls12", "client_cert_file", "client_key_file"] {
         assert_eq!(program.ready[absent], Value::Null, "{absent}");
     }
 }
@@ -142,8 +140,11 @@ fn files_are_private_and_last_as_long_as_the_program() {
     }
     assert!(
         program.text("mtls").starts_with("https://")
-            && program.text("https_expired") != program.text("https_wrong_host")
+            && program.text("mtls") != program.text("mtls_tls12")
     );
+    let faulty = program.ready["https_faulty"].as_object().expect("asked for");
+    assert_eq!(faulty.len(), frontegg_emulator::TlsFault::ALL.len());
+    assert_ne!(faulty["expired"], faulty["version_1"]);
     let folder = Path::new(&files[0]).parent().expect("a folder").to_owned();
     #[cfg(unix)]
     {

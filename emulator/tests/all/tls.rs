@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv6Addr};
+use std::process::{Command, Stdio};
 
-use frontegg_emulator::{Emulator, Fault, Options};
+use frontegg_emulator::{Emulator, Fault, Options, TlsFault};
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
@@ -53,15 +54,102 @@ fn a_certificate_can_have_more_names() {
 fn faulty_certificates_are_refused_by_those_who_look() {
     let emulator = start(Options { tls_faults: true, ..quick() });
     let agent = agent(&emulator, None);
-    for (origin, complaint) in [
-        (emulator.https_expired_url(), "expired"),
-        (emulator.https_wrong_host_url(), "not valid for name"),
+    for (fault, complaint) in [
+        (TlsFault::Expired, "expired"),
+        (TlsFault::NotYetValid, "not valid yet"),
+        (TlsFault::WrongHost, "not valid for name"),
+        (TlsFault::NoAlternativeName, "not valid for name"),
+        (TlsFault::WrongPurpose, "extended key usage"),
+        (TlsFault::UnknownIssuer, "UnknownIssuer"),
+        (TlsFault::SelfSigned, "UnknownIssuer"),
+        (TlsFault::SelfSignedCa, "CaUsedAsEndEntity"),
+        (TlsFault::Version1, "UnsupportedCertVersion"),
+        (TlsFault::P521, "HandshakeFailure"),
     ] {
-        let error = post(&agent, origin.expect("asked for")).expect_err("a bad certificate");
-        assert!(error.to_string().contains(complaint), "{error}");
+        let origin = emulator.https_faulty_url(fault).expect("asked for");
+        let error = post(&agent, origin).expect_err("a bad certificate").to_string();
+        assert!(error.contains(complaint), "{fault:?}: {error}");
     }
     assert!(post(&agent, emulator.https_url()).is_ok());
     assert_eq!(emulator.state().counts.requests, 1);
+}
+
+#[test]
+fn faulty_certificates_are_good_to_whoever_trusts_them() {
+    let emulator = start(Options { tls_faults: true, ..quick() });
+    let agent = |pem: &str| {
+        let root = Certificate::from_pem(pem.as_bytes()).expect("a certificate");
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
+        Agent::config_builder().tls_config(tls).proxy(None).build().new_agent()
+    };
+    let origin = |fault| emulator.https_faulty_url(fault).expect("asked for");
+    let own = emulator.faulty_certificate_pem(TlsFault::SelfSigned).expect("asked for");
+    assert!(post(&agent(own), origin(TlsFault::SelfSigned)).is_ok());
+    let other = emulator.other_ca_pem().expect("it can be made");
+    assert!(post(&agent(&other), origin(TlsFault::UnknownIssuer)).is_ok());
+    let ca = emulator.faulty_certificate_pem(TlsFault::SelfSignedCa).expect("asked for");
+    assert!(post(&agent(ca), origin(TlsFault::SelfSignedCa)).is_err(), "rustls takes no CA");
+}
+
+#[test]
+fn openssl_reads_the_odd_ones() {
+    let emulator = start(Options { tls_faults: true, ..quick() });
+    let [certificate, key] = emulator.p521_client_pem().expect("it can be made");
+    let faulty = |fault| emulator.faulty_certificate_pem(fault).expect("asked for").to_owned();
+    for (pem, arguments, says) in [
+        (faulty(TlsFault::Version1), ["x509", "-noout", "-text"], "Version: 1 (0x0)"),
+        (faulty(TlsFault::P521), ["x509", "-noout", "-text"], "NIST CURVE: P-521"),
+        (certificate, ["x509", "-noout", "-text"], "TLS Web Client Authentication"),
+        (key, ["pkey", "-noout", "-text"], "NIST CURVE: P-521"),
+        (
+            emulator.trusted_ca_pem().expect("it can be made"),
+            ["x509", "-noout", "-text"],
+            "Trusted Uses:",
+        ),
+    ] {
+        let mut openssl = Command::new("openssl")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("openssl is installed");
+        openssl.stdin.take().expect("piped").write_all(pem.as_bytes()).expect("it reads");
+        let output = openssl.wait_with_output().expect("it ends");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(text.contains(says), "{says}\n{text}");
+    }
+}
+
+#[test]
+fn a_handshake_can_end_in_an_alert_or_an_old_version() {
+    let emulator = start(quick());
+    let agent = agent(&emulator, None);
+    for (action, complaint) in [
+        (json!({"alert": {"description": 40}}), "HandshakeFailure"),
+        (json!({"alert": {"description": 70}}), "ProtocolVersion"),
+        (json!({"server_hello": {"version": 770, "cipher": 49_171}}), "Tls12Or13"),
+    ] {
+        let fault = json!({"on": "connection", "action": action});
+        emulator.add_faults([serde_json::from_value(fault).expect("a fault")]).expect("one");
+        let error = post(&agent, emulator.https_url()).expect_err("it fails").to_string();
+        assert!(error.contains(complaint), "{error}");
+    }
+    assert!(post(&agent, emulator.https_url()).is_ok());
+}
+
+#[test]
+fn mtls_in_tls_1_2_fails_within_the_handshake() {
+    let emulator = start(Options { mtls: true, ..quick() });
+    let origin = emulator.mtls_tls12_url().expect("asked for");
+    assert!(post(&agent(&emulator, None), origin).is_err());
+    let failed = |state: &frontegg_emulator::State| state.counts.tls_failures == 1;
+    assert!(emulator.wait_until(failed, std::time::Duration::from_secs(60)).is_some());
+    let [certificate, key] = emulator.other_client_pem().expect("it can be made");
+    let certificate = Certificate::from_pem(certificate.as_bytes()).expect("a certificate");
+    let key = PrivateKey::from_pem(key.as_bytes()).expect("a key");
+    let other = ClientCert::new_with_certs(&[certificate], key);
+    let error = post(&agent(&emulator, Some(other)), origin).expect_err("of another CA");
+    assert!(error.to_string().contains("UnknownCA"), "{error}");
 }
 
 #[test]
@@ -81,7 +169,8 @@ fn mtls_wants_a_certificate_of_the_ca() {
 #[test]
 fn what_was_not_asked_for_is_not_there() {
     let emulator = start(quick());
-    assert_eq!((emulator.https_expired_url(), emulator.https_wrong_host_url()), (None, None));
+    assert_eq!(emulator.https_faulty_url(TlsFault::Expired), None);
+    assert_eq!(emulator.faulty_certificate_pem(TlsFault::Expired), None);
     assert_eq!(
         (emulator.mtls_url(), emulator.client_certificate_pem(), emulator.client_key_pem()),
         (None, None, None)

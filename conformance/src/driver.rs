@@ -24,6 +24,25 @@ pub struct Command {
     arguments: Vec<String>,
 }
 
+impl Command {
+    /// A program without arguments.
+    pub(crate) fn of(program: &str) -> Self {
+        Command { name: program.to_owned(), program: program.to_owned(), arguments: Vec::new() }
+    }
+
+    /// The same as the last arguments of another program.
+    pub(crate) fn wrapped(&self, program: &str, mut arguments: Vec<String>) -> Self {
+        arguments.push(self.program.clone());
+        arguments.extend(self.arguments.iter().cloned());
+        Command { name: self.name.clone(), program: program.to_owned(), arguments }
+    }
+
+    /// The program and its arguments.
+    pub(crate) fn parts(&self) -> (&str, &[String]) {
+        (&self.program, &self.arguments)
+    }
+}
+
 impl FromStr for Command {
     type Err = String;
 

@@ -8,6 +8,7 @@
 pub mod campaign;
 mod driver;
 mod load;
+mod machine;
 mod matcher;
 mod members;
 mod proxy;

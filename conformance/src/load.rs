@@ -1,5 +1,6 @@
 //! Reads scenarios, and makes several of a file with cases.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use frontegg_emulator::{Bytes, Fault};
@@ -110,6 +111,9 @@ fn check(scenario: &Scenario) -> Result<(), String> {
     if scenario.about.is_empty() || scenario.steps.is_empty() {
         return Err("`about` or `steps` is empty".into());
     }
+    for address in scenario.hosts.values().flatten() {
+        address.parse::<IpAddr>().map_err(|error| format!("`hosts`: {address}: {error}"))?;
+    }
     for (name, content) in &scenario.files {
         Bytes::try_from(content.clone()).map_err(|error| format!("the file {name}: {error}"))?;
     }
@@ -135,18 +139,7 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
             Step::Repeat { steps, .. } => check_steps(steps)?,
             _ => {}
         }
-        if let Step::NewClient { expect, .. }
-        | Step::Authenticate { expect, .. }
-        | Step::Refresh { expect, .. }
-        | Step::NewSource { expect, .. }
-        | Step::Token { expect, .. }
-        | Step::Peek { expect, .. }
-        | Step::Invalidate { expect, .. }
-        | Step::SetCredentials { expect, .. }
-        | Step::Wait { expect, .. } = step
-            && expect.ok.is_some()
-            && expect.error.is_some()
-        {
+        if step.expect().is_some_and(|expect| expect.ok.is_some() && expect.error.is_some()) {
             return Err("a step expects both `ok` and `error`".into());
         }
     }

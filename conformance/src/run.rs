@@ -1,7 +1,7 @@
 //! One scenario, played with one driver.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use frontegg_emulator::State;
 use serde_json::{Map, Value, json};
@@ -105,6 +105,18 @@ impl Run<'_> {
     }
 
     fn step(&mut self, at: &str, step: &Step) -> Result<(), String> {
+        let began = Instant::now();
+        self.take(at, step)?;
+        let took = began.elapsed();
+        if let Some(within) = step.expect().and_then(|expect| expect.within_ms)
+            && took > Duration::from_millis(within)
+        {
+            self.failures.push(format!("{at}: expected it within {within} ms, took {took:?}"));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, at: &str, step: &Step) -> Result<(), String> {
         match step {
             Step::NewClient { client, settings, expect } => {
                 let reply = self.new_client(client, settings.clone())?;

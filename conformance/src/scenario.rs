@@ -33,6 +33,12 @@ pub(crate) struct Scenario {
     /// The environment of the driver's process, which is a new one then.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
+    /// Names, with their addresses, that the driver's process has instead of those of the machine.
+    #[serde(default)]
+    pub(crate) hosts: BTreeMap<String, Vec<String>>,
+    /// Addresses, with their ports, that swallow what is sent there.
+    #[serde(default)]
+    pub(crate) black_holes: Vec<String>,
     /// Files in the folder of the scenario: name and content.
     #[serde(default)]
     pub(crate) files: Map<String, Value>,

@@ -14,14 +14,18 @@ use serde_json::{Map, Value};
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 
+use crate::driver::Command;
+use crate::machine::{self, BlackHole};
 use crate::proxy::{self, Proxy};
 use crate::scenario::Scenario;
 use crate::secrets::Secrets;
 use crate::template;
 
 /// The variables of a stage. Those that begin with `start` take an offset in seconds.
-pub(crate) const VARIABLES: [&str; 50] = [
+pub(crate) const VARIABLES: [&str; 52] = [
     "base_url",
+    "black_hole_port",
+    "black_hole_url",
     "bystander_port",
     "bystander_url",
     "ca_file",
@@ -85,6 +89,10 @@ pub(crate) struct Stage {
     bystander: TcpListener,
     /// A port that is taken, and where nobody listens.
     closed: Socket,
+    /// Made for the scenarios that name it.
+    black_hole: OnceLock<BlackHole>,
+    /// Those at the addresses that the scenario says.
+    black_holes: Vec<BlackHole>,
     /// Started for the scenarios that name it.
     redis: OnceLock<Mutex<RedisServer>>,
     /// Of the CA's file, and of a directory where sources may share files, made by them.
@@ -122,6 +130,8 @@ impl Stage {
             given,
             bystander: bystander().map_err(|error| error.to_string())?,
             closed: closed_port().map_err(|error| error.to_string())?,
+            black_hole: OnceLock::new(),
+            black_holes: Vec::new(),
             redis: OnceLock::new(),
             folder: TempDir::new().map_err(|error| error.to_string())?,
             planted: secret("planted"),
@@ -133,6 +143,12 @@ impl Stage {
         std::fs::write(stage.path("ca.pem"), stage.emulator.ca_pem())
             .map_err(|error| error.to_string())?;
         stage.write_files(&scenario.files)?;
+        for address in &scenario.black_holes {
+            let address = stage.fill_text(address);
+            let parsed = address.parse().map_err(|error| format!("{address}: {error}"))?;
+            let hole = BlackHole::at(parsed).map_err(|error| format!("{address}: {error}"))?;
+            stage.black_holes.push(hole);
+        }
         if let Some(settings) = &scenario.proxy {
             let mut settings = settings.clone();
             stage.fill(&mut settings);
@@ -158,6 +174,21 @@ impl Stage {
                 .map_err(|error| format!("{name}: {error}"))?;
         }
         Ok(())
+    }
+
+    /// The command in the world of the scenario.
+    pub(crate) fn command(
+        &self,
+        command: &Command,
+        scenario: &Scenario,
+    ) -> Result<Command, String> {
+        if scenario.hosts.is_empty() {
+            return Ok(command.clone());
+        }
+        let path = self.path("hosts");
+        std::fs::write(&path, machine::hosts_file(&scenario.hosts))
+            .map_err(|error| error.to_string())?;
+        Ok(machine::with_hosts(command, &path))
     }
 
     fn know_secrets(&mut self) {
@@ -238,6 +269,8 @@ impl Stage {
         let bystander = self.bystander.local_addr().ok()?;
         Some(match name {
             "base_url" => emulator.base_url(),
+            "black_hole_port" => self.black_hole().port().to_string(),
+            "black_hole_url" => format!("http://{}", self.black_hole()),
             "bystander_port" => bystander.port().to_string(),
             "bystander_url" => format!("http://{bystander}"),
             "ca_file" => self.path("ca.pem").to_string_lossy().into_owned(),
@@ -288,6 +321,11 @@ impl Stage {
 
     fn closed_address(&self) -> Option<SocketAddr> {
         self.closed.local_addr().ok()?.as_socket()
+    }
+
+    fn black_hole(&self) -> SocketAddr {
+        let make = || BlackHole::at((Ipv4Addr::LOCALHOST, 0).into()).expect("a full queue");
+        self.black_hole.get_or_init(make).address()
     }
 
     /// A Redis of the scenario's own.

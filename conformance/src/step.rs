@@ -199,6 +199,26 @@ pub(crate) enum RedisAction {
 pub(crate) struct Expect {
     pub(crate) ok: Option<Map<String, Value>>,
     pub(crate) error: Option<Map<String, Value>>,
+    /// How long the step may take: a bound that only what hangs goes beyond.
+    pub(crate) within_ms: Option<u64>,
+}
+
+impl Step {
+    /// What must come of it, if that can be said.
+    pub(crate) fn expect(&self) -> Option<&Expect> {
+        match self {
+            Step::NewClient { expect, .. }
+            | Step::Authenticate { expect, .. }
+            | Step::Refresh { expect, .. }
+            | Step::NewSource { expect, .. }
+            | Step::Token { expect, .. }
+            | Step::Peek { expect, .. }
+            | Step::Invalidate { expect, .. }
+            | Step::SetCredentials { expect, .. }
+            | Step::Wait { expect, .. } => Some(expect),
+            _ => None,
+        }
+    }
 }
 
 fn default_name() -> String {

@@ -9,6 +9,7 @@ use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
 
 use crate::driver::{Command, Driver, Remains};
+use crate::machine;
 use crate::report::{Outcome, Report};
 use crate::run::{self, Played};
 use crate::scenario::Named;
@@ -93,6 +94,8 @@ impl Worker<'_> {
         let outcome = Outcome::new(self.command, &named.name);
         let outcome = if let Some(reason) = named.not_for(&self.command.name) {
             outcome.not_applicable(reason)
+        } else if let Some(reason) = machine::lacks(&named.scenario) {
+            outcome.not_applicable(reason)
         } else {
             match self.try_to_play(named) {
                 Ok(failures) if failures.is_empty() => outcome,
@@ -111,18 +114,22 @@ impl Worker<'_> {
             .iter()
             .map(|(name, value)| (name.clone(), stage.fill_text(value)))
             .collect();
-        if !variables.is_empty() {
+        // A process of its own.
+        let alone = !variables.is_empty() || !scenario.hosts.is_empty();
+        if alone {
             self.retire();
         }
-        let (mut driver, mut known) = match self.driver.take() {
-            Some(running) => running,
-            None => (Driver::start(self.command, &variables)?, Vec::new()),
+        let (mut driver, mut known) = if let Some(running) = self.driver.take() {
+            running
+        } else {
+            let command = stage.command(self.command, scenario)?;
+            (Driver::start(&command, &variables)?, Vec::new())
         };
         let Played { failures, spoilt } = run::run(scenario, &mut stage, &mut driver);
         known.push((named.name.clone(), stage.secrets.clone()));
         if failures.is_empty() {
             self.driver = Some((driver, known));
-            if spoilt || !variables.is_empty() {
+            if spoilt || alone {
                 self.retire();
             }
         } else {

@@ -64,6 +64,7 @@ test: rust c python node test-rust test-c test-python test-node test-examples te
 
 test-rust: tools
 	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance $(WITH_REDIS)
+	[ "$$(id -u)" != 0 ] || $(CARGO_TEST) -p frontegg-token $(WITH_REDIS) --test privileged -- --ignored
 	$(MODEL_TEST)
 
 # A feature that the core does not have by default.

@@ -11,7 +11,7 @@ use crate::endpoint::{Endpoint, Kind};
 use crate::net::{ClientCertificate, Proxy, Roots, Settings, Transport};
 use crate::retry::RetryPolicy;
 use crate::wire::{self, Operation};
-use crate::{Error, Secret};
+use crate::{Error, Secret, environment};
 
 /// The version of this library, the same in every language.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -91,8 +91,14 @@ impl ClientBuilder {
 
     /// Starts from the environment: exactly one of `FRONTEGG_BASE_URL`, `FRONTEGG_DOMAIN` and
     /// `FRONTEGG_REGION`, and `FRONTEGG_VENDOR_HOST`. An empty variable is as good as none.
+    ///
+    /// A privileged process (set-user-id, set-group-id or file capabilities) does not read the
+    /// environment: there, [`build`](Self::build) fails with `invalid_argument`.
     pub fn from_env() -> Self {
-        Self::from_variables(|name| std::env::var(name).ok())
+        match environment::allowed() {
+            Ok(()) => Self::from_variables(environment::variable),
+            Err(error) => Self::new(Err(error)),
+        }
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -282,7 +288,7 @@ impl ClientBuilder {
                     "give either bearer or an authorization header",
                 ));
             }
-            let token = token.expose();
+            let token = environment::trimmed(token.expose());
             if token.is_empty() || token.contains(char::is_whitespace) {
                 return Err(Error::invalid_argument("the bearer is empty or holds white space"));
             }

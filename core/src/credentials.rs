@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{Error, environment};
 
 /// A string that is zeroed when it is dropped and that no output shows.
 #[derive(Clone)]
@@ -19,6 +19,12 @@ impl Secret {
     /// The string itself. Do not log it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The same without what surrounds a text in a file.
+    pub(crate) fn trimmed(self) -> Self {
+        let text = environment::trimmed(&self.0);
+        if text.len() == self.0.len() { self } else { Self::new(text) }
     }
 }
 
@@ -48,13 +54,17 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Both are UUIDs wherever they were seen, but any non-empty strings are taken.
+    /// Takes any two strings with something in them; both are UUIDs wherever they were seen.
+    ///
+    /// White space at either end, such as the newline of the file that a secret was read from,
+    /// and a byte order mark are not part of them.
     pub fn new(client_id: impl Into<Secret>, secret: impl Into<Secret>) -> Result<Self, Error> {
-        let credentials = Self { client_id: client_id.into(), secret: secret.into() };
+        let credentials =
+            Self { client_id: client_id.into().trimmed(), secret: secret.into().trimmed() };
         for (name, value) in
             [("client id", &credentials.client_id), ("secret", &credentials.secret)]
         {
-            if value.expose().trim().is_empty() {
+            if value.expose().is_empty() {
                 return Err(Error::invalid_argument(format!("the {name} is empty")));
             }
         }
@@ -62,9 +72,15 @@ impl Credentials {
     }
 
     /// Those in the environment: `FRONTEGG_CLIENT_ID` and `FRONTEGG_SECRET`.
+    ///
+    /// Fails with `invalid_argument` where one of them is missing or empty, and in a privileged
+    /// process (set-user-id, set-group-id or file capabilities), which does not read the
+    /// environment.
     pub fn from_env() -> Result<Self, Error> {
+        environment::allowed()?;
         let read = |name: &str| {
-            std::env::var(name).map_err(|_| Error::invalid_argument(format!("{name} is not set")))
+            environment::text(name)?
+                .ok_or_else(|| Error::invalid_argument(format!("{name} is not set")))
         };
         Self::new(read("FRONTEGG_CLIENT_ID")?, read("FRONTEGG_SECRET")?)
     }
@@ -100,7 +116,16 @@ mod tests {
 
     #[test]
     fn empty_parts_are_refused() {
-        assert_eq!(Credentials::new("", "s").unwrap_err().code(), Code::InvalidArgument);
-        assert_eq!(Credentials::new("c", " ").unwrap_err().code(), Code::InvalidArgument);
+        for (client_id, secret) in [("", "s"), ("c", " "), ("\r\n", "s"), ("c", "\u{feff}\n")] {
+            let error = Credentials::new(client_id, secret).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidArgument);
+        }
+    }
+
+    #[test]
+    fn what_a_file_puts_around_them_is_no_part_of_them() {
+        let credentials = Credentials::new(" the-id\t", "\u{feff}the secret\r\n").unwrap();
+        assert_eq!(credentials.client_id(), "the-id");
+        assert_eq!(credentials.secret().expose(), "the secret");
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
 use crate::claims::{self, Claims};
+use crate::environment;
 
 /// A JSON Web Token to present to an API. Cloning is cheap: copies share one string.
 #[derive(Clone)]
@@ -130,9 +131,15 @@ impl fmt::Debug for AccessToken {
 pub struct RefreshToken(Arc<Zeroizing<String>>);
 
 impl RefreshToken {
-    /// Wraps a refresh token that was kept elsewhere.
+    /// Wraps a refresh token that was kept elsewhere. White space at either end, such as the
+    /// newline of a file, and a byte order mark are not part of it.
     pub fn new(token: impl Into<String>) -> Self {
-        Self(Arc::new(Zeroizing::new(token.into())))
+        let token = Zeroizing::new(token.into());
+        let text = environment::trimmed(&token);
+        if text.len() == token.len() {
+            return Self(Arc::new(token));
+        }
+        Self(Arc::new(Zeroizing::new(text.to_owned())))
     }
 
     /// The token itself. Do not log it.

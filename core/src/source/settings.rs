@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::guard::guard;
-use crate::{Client, Credentials, Error, IntoTokenStore, TokenStore};
+use crate::{Client, Credentials, Error, IntoTokenStore, TokenStore, environment};
 
 use super::event::Event;
 use super::sharing::Sharing;
@@ -112,7 +112,8 @@ impl TokenSourceBuilder {
 
     /// Starts from the environment: what [`Client::from_env`] and [`Credentials::from_env`]
     /// read, and `FRONTEGG_TOKEN_STORE`, the name of a [store](Self::store). An empty variable
-    /// is as good as none.
+    /// is as good as none. A privileged process does not read the environment: there,
+    /// [`build`](Self::build) fails with `invalid_argument`.
     pub fn from_env() -> Self {
         Self::of_environment(Client::from_env())
     }
@@ -123,10 +124,15 @@ impl TokenSourceBuilder {
     }
 
     fn of_environment(client: Result<Client, Error>) -> Self {
-        let builder = Self::new(client.and_then(|client| Ok((client, Credentials::from_env()?))));
-        match std::env::var("FRONTEGG_TOKEN_STORE") {
-            Ok(name) if !name.trim().is_empty() => builder.store(name.trim()),
-            _ => builder,
+        let mut builder =
+            Self::new(client.and_then(|client| Ok((client, Credentials::from_env()?))));
+        match environment::text("FRONTEGG_TOKEN_STORE") {
+            Ok(Some(name)) => builder.store(name.as_str()),
+            Ok(None) => builder,
+            Err(error) => {
+                builder.store = Err(error);
+                builder
+            }
         }
     }
 

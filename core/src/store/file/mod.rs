@@ -17,10 +17,10 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::Error;
 use crate::per_process::PerProcess;
 use crate::reached::reached;
 use crate::store::{Change, Lease, Loaded, TokenStore};
+use crate::{Error, environment};
 
 use directory::Directory;
 use entry::Draft;
@@ -60,10 +60,12 @@ impl FileStore {
     /// In the user's cache: `$XDG_CACHE_HOME/frontegg-token`, or else `~/.cache/frontegg-token`;
     /// `~/Library/Caches/frontegg-token` on macOS, `%LOCALAPPDATA%\frontegg-token` on Windows.
     ///
-    /// Fails with `invalid_argument` where the environment names no such place, or as
-    /// [`in_directory`](Self::in_directory) does.
+    /// Fails with `invalid_argument` where the environment names no such place, in a privileged
+    /// process, which does not read the environment, or as [`in_directory`](Self::in_directory)
+    /// does.
     pub fn new() -> Result<Self, Error> {
-        let place = directory::of_user(|name| std::env::var_os(name));
+        environment::allowed()?;
+        let place = directory::of_user(environment::raw);
         Self::in_directory(place.ok_or_else(|| {
             Error::invalid_argument(
                 "the environment names no directory for the user's caches; \

@@ -1,6 +1,6 @@
 //! The claims of an access token, read without verifying its signature.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
@@ -69,16 +69,46 @@ impl Claims {
     }
 }
 
-/// `exp - iat` where both are there and the difference is positive.
-pub(crate) fn lifetime(token: &str) -> Option<Duration> {
-    /// Reads two numbers and skips the rest, however long the token is.
-    #[derive(serde::Deserialize)]
-    struct Dates {
-        iat: Option<f64>,
-        exp: Option<f64>,
+/// The dates of a token, in seconds since 1970 by the service's clock. Reading them skips the
+/// rest, however long the token is.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(crate) struct Dates {
+    iat: Value,
+    exp: Value,
+}
+
+impl Dates {
+    /// None of them where the token is not a JWT.
+    pub(crate) fn of(token: &str) -> Self {
+        let payload = payload(token);
+        // A list would be read as these two in their order.
+        let payload = payload.filter(|payload| payload.trim_ascii_start().starts_with(b"{"));
+        payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default()
     }
-    let dates: Dates = serde_json::from_slice(&payload(token)?).ok()?;
-    Duration::try_from_secs_f64(dates.exp? - dates.iat?).ok().filter(|span| !span.is_zero())
+
+    /// `exp - iat` where both are there and the difference is positive.
+    pub(crate) fn span(&self) -> Option<Duration> {
+        positive(self.exp.as_f64()? - self.iat.as_f64()?)
+    }
+
+    /// From a moment to `exp`, where that comes later.
+    pub(crate) fn left(&self, at: SystemTime) -> Option<Duration> {
+        positive(self.exp.as_f64()? - seconds_since_1970(at))
+    }
+
+    /// Whether there is an `exp` that a moment has come to already.
+    pub(crate) fn has_expired(&self, at: SystemTime) -> bool {
+        self.exp.as_f64().is_some_and(|exp| exp <= seconds_since_1970(at))
+    }
+}
+
+fn positive(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero())
+}
+
+fn seconds_since_1970(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn payload(token: &str) -> Option<Vec<u8>> {
@@ -119,7 +149,12 @@ mod tests {
         assert_eq!(claims.expires_at(), Some(160));
         assert_eq!(claims.get("roles").unwrap()[0], "a");
         assert_eq!(claims.get("absent"), None);
-        assert_eq!(lifetime(&token), Some(Duration::from_millis(60_500)));
+        let dates = Dates::of(&token);
+        assert_eq!(dates.span(), Some(Duration::from_millis(60_500)));
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(dates.left(at(150)), Some(Duration::from_millis(10_500)));
+        assert_eq!((dates.left(at(161)), dates.has_expired(at(161))), (None, true));
+        assert!(!dates.has_expired(at(160)));
     }
 
     #[test]
@@ -138,8 +173,10 @@ mod tests {
             r#"{"iat":9,"exp":5}"#,
             r#"{"iat":"x","exp":5}"#,
             r#"{"iat":0,"exp":1e300}"#,
+            "[1, 2]",
+            "null",
         ] {
-            assert_eq!(lifetime(&jwt(payload)), None, "{payload}");
+            assert_eq!(Dates::of(&jwt(payload)).span(), None, "{payload}");
         }
     }
 }

@@ -3,8 +3,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
-use ureq::http::HeaderMap;
-
 use crate::Error;
 
 /// How a [`Client`](crate::Client) repeats a call that failed for a passing reason.
@@ -59,30 +57,6 @@ pub(crate) fn draw() -> f64 {
     fraction
 }
 
-/// The wait that an answer asks for: `X-Rate-Limit-Reset`, an RFC 3339 time, or else
-/// `Retry-After`, in seconds or as an HTTP date. A moment that has passed is no wait.
-pub(crate) fn announced(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let read = |name: &str, parse: fn(&str, SystemTime) -> Option<Duration>| {
-        headers.get_all(name).iter().find_map(|value| parse(value.to_str().ok()?.trim(), now))
-    };
-    read("x-rate-limit-reset", reset).or_else(|| read("retry-after", retry_after))
-}
-
-fn reset(text: &str, now: SystemTime) -> Option<Duration> {
-    let at: jiff::Timestamp = text.parse().ok()?;
-    let left = SystemTime::from(at).duration_since(now).unwrap_or_default();
-    // The time is cut to a millisecond, and who comes that much too early is refused again.
-    Some(if left.is_zero() { left } else { left + Duration::from_millis(1) })
-}
-
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(text).ok()?;
-    Some(at.duration_since(now).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,39 +68,6 @@ mod tests {
         max_delay: Duration::from_millis(300),
     };
     const MINUTE: Duration = Duration::from_secs(60);
-
-    fn now() -> SystemTime {
-        httpdate::parse_http_date("Sun, 07 Jun 2026 12:34:56 GMT").unwrap()
-    }
-
-    fn announced_by(pairs: &[(&'static str, &str)]) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, value.parse().unwrap());
-        }
-        announced(&headers, now())
-    }
-
-    #[test]
-    fn announced_waits_are_read_in_every_form() {
-        let ms = |ms| Some(Duration::from_millis(ms));
-        for (pairs, expected) in [
-            (&[("x-rate-limit-reset", "2026-06-07T12:34:57.250Z")][..], ms(1251)),
-            (&[("x-rate-limit-reset", "2026-06-07T14:34:57+02:00")], ms(1001)),
-            (&[("x-rate-limit-reset", "2026-06-07T12:00:00Z")], ms(0)),
-            (&[("retry-after", "2")], ms(2000)),
-            (&[("retry-after", "Sun, 07 Jun 2026 12:35:00 GMT")], ms(4000)),
-            (&[("retry-after", "Sun, 07 Jun 2020 12:35:00 GMT")], ms(0)),
-            (&[("retry-after", "9"), ("x-rate-limit-reset", "2026-06-07T12:34:57Z")], ms(1001)),
-            (&[("x-rate-limit-reset", "1780000000"), ("retry-after", "3")], ms(3000)),
-            (&[("retry-after", "soon"), ("retry-after", "5")], ms(5000)),
-            (&[("retry-after", "-1")], None),
-            (&[("retry-after", "99999999999999999999999")], None),
-            (&[], None),
-        ] {
-            assert_eq!(announced_by(pairs), expected, "{pairs:?}");
-        }
-    }
 
     #[test]
     fn the_range_doubles_up_to_its_limit() {

@@ -175,6 +175,8 @@ pub struct TokenSet {
     pub(crate) expires: Option<String>,
     pub(crate) trace_id: Option<String>,
     pub(crate) received_at: SystemTime,
+    /// By the service's clock.
+    pub(crate) answered_at: Option<SystemTime>,
 }
 
 impl TokenSet {
@@ -188,13 +190,17 @@ impl TokenSet {
         self.refresh_token.as_ref()
     }
 
-    /// How long the access token lives, from the moment before it was asked for: the smaller
-    /// of the answer's `expires_in` and the token's `exp - iat`, of those that are there and
-    /// positive. `None` if neither is: then the token should be used once.
+    /// Returns how long the access token lives, from the moment before it was asked for.
+    ///
+    /// It is the smallest of the answer's `expires_in`, the token's `exp - iat`, and `exp` less
+    /// the answer's `Date`, of those that are there and positive: the service may hand out a
+    /// token that it issued a while ago. Where `exp` lies before `Date`, the service's clocks
+    /// disagree, and the last of them does not count. `None` if there is none: then the token
+    /// should be used once.
     pub fn lifetime(&self) -> Option<Duration> {
-        let stated = self.expires_in;
-        let signed = claims::lifetime(self.access_token.as_str());
-        stated.into_iter().chain(signed).min()
+        let dates = claims::Dates::of(self.access_token.as_str());
+        let left = self.answered_at.and_then(|at| dates.left(at));
+        [self.expires_in, dates.span(), left].into_iter().flatten().min()
     }
 
     /// The answer's `expires` as the service wrote it, meant to be an RFC 1123 date.
@@ -222,5 +228,17 @@ impl fmt::Debug for TokenSet {
             .field("lifetime", &self.lifetime())
             .field("trace_id", &self.trace_id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_puts_around_a_refresh_token_is_no_part_of_it() {
+        for text in ["a b", "a b\n", "\u{feff}a b\r\n", " a b\t"] {
+            assert_eq!(RefreshToken::new(text).as_str(), "a b");
+        }
     }
 }

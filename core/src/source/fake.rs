@@ -123,6 +123,7 @@ impl Requests for Fake {
                 expires: None,
                 trace_id: None,
                 received_at: SystemTime::now(),
+                answered_at: None,
             }),
         }
     }

@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
+use super::messages;
+use crate::claims;
 use crate::token::{AccessToken, RefreshToken, TokenSet};
 
 /// What a good answer holds.
@@ -16,33 +18,113 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn into_token_set(self, trace_id: Option<String>, now: SystemTime) -> TokenSet {
+    /// The answer came at `received_at` by this host's clock, and left the service at
+    /// `answered_at` by its own.
+    pub(super) fn into_token_set(
+        self,
+        trace_id: Option<String>,
+        received_at: SystemTime,
+        answered_at: Option<SystemTime>,
+    ) -> TokenSet {
+        if answered_at.is_some_and(|at| claims::Dates::of(&self.access_token).has_expired(at)) {
+            log::warn!(
+                "the access token expires before the answer's Date: the clocks of the service \
+                 disagree, and its lifetime is taken from expires_in and iat alone"
+            );
+        }
         TokenSet {
             access_token: AccessToken::new(self.access_token),
             refresh_token: self.refresh_token.map(RefreshToken::new),
             expires_in: self.expires_in,
             expires: self.expires,
             trace_id,
-            received_at: now,
+            received_at,
+            answered_at,
         }
     }
 }
 
-/// Reads the body of a 2xx answer, or says what is wrong with it.
-pub(super) fn read(body: &[u8]) -> Result<Found, &'static str> {
-    let mut members = match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => members,
-        Ok(_) => return Err("the answer is not a JSON object"),
-        Err(_) => return Err("the answer is not JSON"),
-    };
-    let found = take(&mut members);
-    // Whatever else was there may be a token under another name.
-    for (_, value) in members {
-        if let Value::String(mut text) = value {
-            text.zeroize();
-        }
+/// The body without a byte order mark, which some servers write in front of it.
+pub(super) fn without_mark(body: &[u8]) -> &[u8] {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    let mut body = body.trim_ascii();
+    while let Some(rest) = body.strip_prefix(MARK) {
+        body = rest.trim_ascii_start();
     }
+    body
+}
+
+/// Reads the body of a 2xx answer, or says what it is instead. Nothing of it is quoted: wherever
+/// a token is, it may be in another place than expected.
+pub(super) fn read(body: &[u8]) -> Result<Found, &'static str> {
+    let body = without_mark(body);
+    let mut value = match serde_json::from_slice(body) {
+        Ok(value) => value,
+        Err(error) => return Err(not_json(body, &error)),
+    };
+    let found = match &mut value {
+        Value::Object(members) => take(members),
+        Value::Array(_) => Err("the answer is a JSON array, not an object"),
+        Value::String(text) => Err(if holds_json(text) {
+            "the answer is a JSON string that holds JSON: it was encoded twice"
+        } else {
+            "the answer is a JSON string, not an object"
+        }),
+        Value::Number(_) => Err("the answer is a JSON number, not an object"),
+        Value::Bool(_) => Err("the answer is a JSON boolean, not an object"),
+        Value::Null => Err("the answer is a JSON null, not an object"),
+    };
+    // Whatever else was there may be a token under another name.
+    wipe(&mut value);
     found
+}
+
+/// Zeroes all strings in it.
+pub(super) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => {
+            for (mut name, mut inner) in std::mem::take(members) {
+                name.zeroize();
+                wipe(&mut inner);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn not_json(body: &[u8], error: &serde_json::Error) -> &'static str {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return "the answer is not JSON: it is not UTF-8";
+    };
+    let holds_pairs = || text.split(['&', '\n']).next().is_some_and(|pair| pair.contains('='));
+    if text.is_empty() {
+        "the answer is empty"
+    } else if messages::is_page(text) {
+        "the answer is not JSON: it is an HTML page, or XML"
+    } else if text.contains('\0') {
+        "the answer is not JSON: it is not text"
+    } else if !text.starts_with(['{', '[', '"']) {
+        if holds_pairs() && !text.contains(char::is_whitespace) {
+            "the answer is not JSON: it is a form"
+        } else {
+            "the answer is not JSON: it is plain text"
+        }
+    } else if error.is_eof() {
+        "the answer is not JSON: it breaks off"
+    } else {
+        "the answer is not JSON: it is damaged, or nested too deeply"
+    }
+}
+
+fn holds_json(text: &str) -> bool {
+    let Ok(mut inner) = serde_json::from_slice::<Value>(without_mark(text.as_bytes())) else {
+        return false;
+    };
+    let is_document = !matches!(inner, Value::Number(_) | Value::Bool(_) | Value::Null);
+    wipe(&mut inner);
+    is_document
 }
 
 fn take(members: &mut Map<String, Value>) -> Result<Found, &'static str> {
@@ -50,18 +132,25 @@ fn take(members: &mut Map<String, Value>) -> Result<Found, &'static str> {
         return Err("the answer says success and carries an error");
     }
     let access_token = text(members, "access_token", "accessToken");
-    let refresh_token = text(members, "refresh_token", "refreshToken");
+    let refresh_token = text(members, "refresh_token", "refreshToken").map(Zeroizing::new);
     let Some(access_token) = access_token else {
-        return Err("the answer carries no access token");
+        return Err(if members.values().any(holds_access_token) {
+            "the answer carries no access token but in an object inside it"
+        } else {
+            "the answer carries no access token"
+        });
     };
     Ok(Found {
         access_token,
-        refresh_token,
+        refresh_token: refresh_token.map(|mut token| std::mem::take(&mut *token)),
         expires_in: number(members, "expires_in").or_else(|| number(members, "expiresIn")),
         expires: text(members, "expires", "expires"),
     })
 }
 
+fn holds_access_token(value: &Value) -> bool {
+    value.get("access_token").or_else(|| value.get("accessToken")).is_some_and(Value::is_string)
+}
 /// Neither null nor empty.
 fn is_something(value: &Value) -> bool {
     match value {

@@ -1,17 +1,24 @@
 //! The two exchanges as pure functions: what goes out, and what an answer means.
 
 mod body;
+mod headers;
+mod lookalikes;
 mod messages;
+mod redaction;
+mod unescape;
 
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use ureq::http::HeaderMap;
 use zeroize::Zeroizing;
 
-use crate::retry;
 use crate::token::TokenSet;
 use crate::{Code, Credentials, Error, RefreshToken};
+
+use messages::Said;
 
 pub(crate) const TRACE_ID: &str = "frontegg-trace-id";
 pub(crate) const VENDOR_HOST: &str = "frontegg-vendor-host";
@@ -90,8 +97,8 @@ impl Outgoing {
         }
     }
 
-    /// What an answer means to the request that went out with the headers `sent`. Pure but for
-    /// `now`, by which its dates are read.
+    /// What an answer means to the request that went out with the headers `sent`. `now` is this
+    /// host's time, by which the dates of an answer are read that has no `Date` itself.
     pub(crate) fn interpret(
         &self,
         sent: &HeaderMap,
@@ -100,11 +107,18 @@ impl Outgoing {
         body: &[u8],
         now: SystemTime,
     ) -> Result<TokenSet, Error> {
-        let trace_id = trace_id(headers);
+        let in_headers = confidential_words(sent);
+        let mut confidential = vec![self.confidential.as_str()];
+        confidential.extend(in_headers.iter().map(|word| word.as_str()));
+        let trace_id = headers::trace_id(headers, &confidential);
+        let answered_at = headers::answered_at(headers);
         let failed = |code: Code, what: &str| {
-            let mut confidential = vec![self.confidential.as_str()];
-            confidential.extend(confidential_words(sent));
-            let said = messages::read(body, (200..300).contains(&status), &confidential);
+            let said = if (200..300).contains(&status) {
+                let messages = messages::title(body, &confidential).into_iter().collect();
+                Said { messages, error_code: None }
+            } else {
+                messages::read(body, &confidential)
+            };
             let message = match said.messages.first() {
                 Some(first) => format!("{what}: {first}"),
                 None => what.to_owned(),
@@ -117,7 +131,7 @@ impl Outgoing {
         };
         match status {
             200..=299 => match body::read(body) {
-                Ok(found) => Ok(found.into_token_set(trace_id, now)),
+                Ok(found) => Ok(found.into_token_set(trace_id, now, answered_at)),
                 Err(why) => Err(failed(Code::InvalidResponse, why)),
             },
             300..=399 => Err(failed(
@@ -126,7 +140,10 @@ impl Outgoing {
             )),
             _ => {
                 let (code, what) = self.rejection(status);
-                let wait = code.is_retryable().then(|| retry::announced(headers, now)).flatten();
+                let wait = code
+                    .is_retryable()
+                    .then(|| headers::announced_wait(headers, answered_at.unwrap_or(now)));
+                let wait = wait.flatten();
                 Err(failed(code, &format!("{what} ({status})")).with_retry_after(wait))
             }
         }
@@ -157,18 +174,28 @@ fn json(body: &impl Serialize, confidential: usize) -> Zeroizing<Vec<u8>> {
     out
 }
 
-/// What the user's own headers hold in confidence: a bearer, a gateway's key.
-fn confidential_words(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// What the user's own headers hold in confidence: a bearer, a gateway's key, the name and the
+/// password of `Basic`.
+fn confidential_words(headers: &HeaderMap) -> Vec<Zeroizing<String>> {
     /// A shorter one is no key, and would be taken out of many a message.
     const SHORTEST: usize = 8;
-    let values = headers.values().filter(|value| value.is_sensitive());
-    let words = values.filter_map(|value| value.to_str().ok()).flat_map(str::split_whitespace);
-    words.filter(|word| word.len() >= SHORTEST)
-}
-
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(TRACE_ID)?.to_str().ok()?.trim();
-    (!value.is_empty() && value.len() <= 128).then(|| value.to_owned())
+    let mut words = Vec::new();
+    let mut add = |word: &str| {
+        if word.len() >= SHORTEST {
+            words.push(Zeroizing::new(word.to_owned()));
+        }
+    };
+    for value in headers.values().filter(|value| value.is_sensitive()) {
+        // Not all of it need be text.
+        let text = Zeroizing::new(String::from_utf8_lossy(value.as_bytes()).into_owned());
+        text.split_whitespace().for_each(&mut add);
+        if let Some(encoded) = text.strip_prefix("Basic ")
+            && let Ok(decoded) = STANDARD.decode(encoded.trim()).map(Zeroizing::new)
+        {
+            String::from_utf8_lossy(&decoded).split(':').for_each(&mut add);
+        }
+    }
+    words
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ pub mod per_process;
 mod reached;
 mod retry;
 mod source;
+mod spawn;
 mod store;
 mod sync;
 #[cfg(feature = "testing")]

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::Error;
 use crate::per_process::PerProcess;
+use crate::spawn::{no_thread, spawn};
 
 /// How many run at once where a binding is not told otherwise.
 pub const DEFAULT_MAX_THREADS: usize = 64;
@@ -55,13 +55,11 @@ impl Threads {
         }
         state.running += 1;
         let worker = pool.clone();
-        let started =
-            thread::Builder::new().name("frontegg-token".into()).spawn(move || worker.work());
-        if started.is_err() {
+        if let Err(error) = spawn("frontegg-token", move || worker.work()) {
             state.running -= 1;
             if state.running == 0 {
                 state.jobs.pop_back();
-                return Err(Error::internal("the system gives no thread"));
+                return Err(no_thread(&error));
             }
         }
         Ok(())

@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use std::{fmt, io, thread};
+use std::{fmt, io};
 
 use super::failure::is_exhaustion;
 use super::signal::Signal;
 use crate::clock::Clock;
+use crate::spawn::spawn;
 
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// A look-up that has not answered by then is left alone: the next call starts another.
@@ -130,7 +131,7 @@ impl Lookups {
         drop(lookups);
         let (ours, signal, (host, port)) = (lookup.clone(), self.signal.clone(), key.clone());
         // The system's look-up cannot be interrupted; a thread of its own can be left behind.
-        let started = thread::Builder::new().name("frontegg-dns".into()).spawn(move || {
+        let started = spawn("frontegg-dns", move || {
             let answer = resolve_by_system(&host, port);
             ours.running.fetch_sub(1, Ordering::Relaxed);
             let _ = ours.answer.set(answer);

@@ -79,6 +79,8 @@ pub use retry::RetryPolicy;
 pub use source::{
     Event, EventKind, Policy, Stats, TokenRef, TokenRequest, TokenSource, TokenSourceBuilder,
 };
+#[doc(hidden)]
+pub use store::StoreIdentity;
 pub use store::{Change, FileStore, IntoTokenStore, Lease, Loaded, MemoryStore, TokenStore};
 #[cfg(feature = "redis")]
 pub use store::{RedisStore, RedisStoreBuilder};

@@ -140,7 +140,7 @@ impl Lookups {
         if let Err(error) = started {
             // Nobody will answer: whoever joined it hears so too, and the next call asks anew.
             running.fetch_sub(1, Ordering::Relaxed);
-            let failure = Unresolved::Exhausted(error.to_string());
+            let failure = Unresolved::Exhausted(format!("the system gives no thread: {error}"));
             let _ = lookup.answer.set(Err(failure.clone()));
             self.signal.wake_all();
             return Err(failure);

@@ -9,6 +9,7 @@ mod choice;
 mod entry;
 mod file;
 mod memory;
+mod operations;
 #[cfg(feature = "redis")]
 mod redis;
 mod sealing;
@@ -29,6 +30,7 @@ pub use file::FileStore;
 #[cfg(test)]
 pub(crate) use file::TIMEOUT as TIMEOUT_OF_FILES;
 pub use memory::MemoryStore;
+pub(crate) use operations::{Asker, Operations};
 pub(crate) use sealing::{Vault, unique};
 
 /// How long a store's answers may take, all those of one renewal together, unless it says
@@ -37,9 +39,16 @@ pub(crate) const TIMEOUT: Duration = Duration::from_millis(250);
 
 /// A place where sources of the same API token, in any number of processes, share its tokens.
 ///
-/// Every operation blocks for `within` at most. An error means that the store could not be
+/// An operation should block for `within` at most. An error means that the store could not be
 /// asked or did not answer, and is to be told from an answer that is no: a source then goes on
 /// without it. Operations may be called from any thread, and never under a lock of the caller's.
+///
+/// A source runs each operation on a thread of its own, and waits for it no longer than the store's
+/// [time-out](Self::timeout). One that takes longer keeps its thread until it returns; meanwhile
+/// the sources of the store go on without it, and once it has returned they use the store again.
+/// What it did by then counts: an entry that it saved is saved, and a lease that it acquired is
+/// released. Where the system gives no thread, the operation runs on the thread of the renewal,
+/// and the renewal takes as long as the operation does.
 ///
 /// Names are 64 hexadecimal digits. Entries are opaque, sealed with a key that the store does
 /// not have, some kilobytes long, and never twice the same.
@@ -67,10 +76,42 @@ pub trait TokenStore: Send + Sync {
     fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error>;
 
     /// How long its answers may take, all those of one renewal together: beyond that, a source
-    /// goes on without it. 250 ms unless it says otherwise.
+    /// goes on without it, whether the operation has returned or not. The last one, which saves
+    /// what the renewal brought, has as much time once more. 250 ms unless the store says
+    /// otherwise, and a quarter of the source's deadline at most. A source asks for it once.
     fn timeout(&self) -> Duration {
         TIMEOUT
     }
+
+    /// How many of its operations run at once, those of all its sources together; further ones
+    /// wait for their turn, within their time. So many threads stay behind at most where
+    /// operations do not return. 1 unless the store says otherwise.
+    fn concurrency(&self) -> usize {
+        1
+    }
+
+    /// Whether operations run on the thread of a renewal, since none of them ever waits.
+    #[doc(hidden)]
+    fn never_blocks(&self) -> bool {
+        false
+    }
+
+    /// What tells this store from others: sources whose stores have the same share its turns.
+    #[doc(hidden)]
+    fn identity(&self) -> StoreIdentity {
+        StoreIdentity::Address(std::ptr::from_ref(self).cast::<()>().addr())
+    }
+}
+
+/// See [`TokenStore::identity`].
+#[doc(hidden)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreIdentity {
+    /// Where in memory the store is, or what it stands for.
+    Address(usize),
+    /// Its directory.
+    Directory(std::path::PathBuf),
 }
 
 impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
@@ -98,6 +139,18 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
     fn timeout(&self) -> Duration {
         (**self).timeout()
+    }
+
+    fn concurrency(&self) -> usize {
+        (**self).concurrency()
+    }
+
+    fn never_blocks(&self) -> bool {
+        (**self).never_blocks()
+    }
+
+    fn identity(&self) -> StoreIdentity {
+        (**self).identity()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::source::helpers;
 use crate::source::machine::{Answer, Grant, Leg, Outcome};
 use crate::source::service::{Request, from_now};
 use crate::source::sharing::Visit;
+use crate::store::Asker;
 use crate::sync::{Latch, Mutex, lock, thread};
 use crate::token::TokenSet;
 use crate::{Credentials, Error, retry};
@@ -23,15 +24,18 @@ pub(super) struct Flight {
     /// Who flies it, once somebody does.
     pilot: OnceLock<thread::ThreadId>,
     canceller: Arc<Canceller>,
+    /// Waits for the store.
+    asker: Arc<Asker>,
     pub(super) outcome: Latch<Outcome>,
     /// Those who are called back: their minimum validity, and how. `None` once they were.
     pub(super) callers: Mutex<Option<Vec<(Duration, Deliver)>>>,
 }
 
 impl Flight {
-    /// Whether this thread flies it: it would wait for itself.
+    /// Whether this thread flies it, or does something at the store for it: it would wait for
+    /// itself.
     pub(super) fn is_own(&self) -> bool {
-        self.pilot.get() == Some(&thread::current().id())
+        self.pilot.get() == Some(&thread::current().id()) || self.asker.runs_here()
     }
 
     /// Lets time pass, unless it is ended from outside.
@@ -50,6 +54,7 @@ impl Engine {
             number: desk.state.launch(background),
             pilot: OnceLock::new(),
             canceller: Arc::default(),
+            asker: Arc::default(),
             outcome: Latch::new(),
             callers: Mutex::new(Some(Vec::new())),
         });
@@ -111,14 +116,18 @@ impl Engine {
                 Leg::Wait(pause) => flight.linger(*pause, give_up),
                 leg => {
                     let sharing = self.sharing.as_ref().expect("there is a store to ask");
-                    let visit = visit.get_or_insert_with(|| sharing.visit(&credentials));
+                    let visit = visit.get_or_insert_with(|| {
+                        sharing.visit(&credentials, &flight.asker, self.deadline)
+                    });
                     let answer = visit.go(leg, &self.clock, self.deadline);
                     give_up = visit.give_up().map_or(give_up, |end| end.min(give_up));
                     answer
                 }
             };
-            if let (Leg::Wait(_), Some(visit)) = (&leg, visit.as_mut()) {
-                visit.rest();
+            match (&leg, visit.as_mut()) {
+                (Leg::Wait(_), Some(visit)) => visit.rest(),
+                (Leg::Refresh(_) | Leg::Authenticate, Some(visit)) => visit.note_request(),
+                _ => {}
             }
             let mut desk = lock(shared);
             let now = self.clock.now();
@@ -189,6 +198,7 @@ impl Engine {
     /// those of whoever waited for it.
     pub(super) fn abandon(self: &Arc<Self>, flight: &Flight, outcome: Outcome) {
         self.service.cancel(&flight.canceller);
+        flight.asker.give_up();
         self.land(flight, outcome);
     }
 }

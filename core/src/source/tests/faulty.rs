@@ -146,6 +146,11 @@ impl TokenStore for Faulty {
     fn release(&self, name: &str, owner: &str, within: Duration) -> Result<(), Error> {
         self.at("release", name, || self.store.release(name, owner, within))
     }
+
+    /// A sibling comes in while an operation is under way.
+    fn concurrency(&self) -> usize {
+        2
+    }
 }
 
 /// Fails this operation, always.

@@ -1,6 +1,7 @@
 //! The engine with real threads, a service in the test's hands and a clock that it moves.
 
 mod faulty;
+mod hanging;
 mod service;
 mod store;
 

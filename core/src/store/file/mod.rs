@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::per_process::PerProcess;
 use crate::reached::reached;
-use crate::store::{Change, Lease, Loaded, TokenStore};
+use crate::store::{Change, Lease, Loaded, StoreIdentity, TokenStore};
 use crate::{Error, environment};
 
 use directory::Directory;
@@ -163,6 +163,11 @@ impl TokenStore for FileStore {
     /// takes longer; the time limits the wait for other processes.
     fn timeout(&self) -> Duration {
         TIMEOUT
+    }
+
+    /// Stores of one directory hang together.
+    fn identity(&self) -> StoreIdentity {
+        StoreIdentity::Directory(self.directory.path().to_owned())
     }
 }
 

@@ -124,6 +124,11 @@ impl TokenStore for RedisStore {
     fn timeout(&self) -> Duration {
         self.timeout
     }
+
+    /// Each ends within its time.
+    fn concurrency(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// As the server counts: it knows neither none at all nor more than it can add to its clock.

@@ -40,7 +40,7 @@ impl Drop for Disk {
     }
 }
 
-fn run(words: &[&str]) -> bool {
+pub(crate) fn run(words: &[&str]) -> bool {
     let output = Command::new(words[0]).args(&words[1..]).output();
     output.is_ok_and(|output| output.status.success())
 }

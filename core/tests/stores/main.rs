@@ -6,6 +6,7 @@ mod access;
 mod disks;
 mod faults;
 mod fleet;
+mod hangs;
 mod impostor;
 mod impostors;
 mod log;

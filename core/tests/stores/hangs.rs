@@ -1,0 +1,129 @@
+//! Disks that hang.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use frontegg_token::{EventKind, FileStore};
+use tempfile::TempDir;
+
+use crate::disks::run;
+use crate::fleet::Service;
+
+/// Much more than it takes, and less than a store that hangs is waited for.
+const PROMPTLY: Duration = Duration::from_secs(1);
+
+/// A file system of a test's own, that can be frozen: whoever writes to it waits then.
+struct Freezer(TempDir, MutexGuard<'static, ()>);
+
+/// One at a time: the threads that hang are counted.
+static ALONE: Mutex<()> = Mutex::new(());
+
+impl Freezer {
+    fn mount() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("not tested on a disk that hangs: only root can mount one");
+            return None;
+        }
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = TempDir::new().unwrap();
+        let image = folder.path().join("image");
+        fs::File::create(&image).unwrap().set_len(16 * 1024 * 1024).unwrap();
+        let target = folder.path().join("disk");
+        fs::create_dir(&target).unwrap();
+        let (image, target) = (image.to_str().unwrap(), target.to_str().unwrap());
+        assert!(run(&["mkfs.ext4", "-q", "-F", image]));
+        assert!(run(&["mount", "-o", "loop", image, target]), "a loop device is needed");
+        Some(Self(folder, alone))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("disk")
+    }
+
+    fn freeze(&self) {
+        assert!(run(&["fsfreeze", "-f", self.path().to_str().unwrap()]));
+    }
+
+    fn thaw(&self) -> bool {
+        run(&["fsfreeze", "-u", self.path().to_str().unwrap()])
+    }
+}
+
+impl Drop for Freezer {
+    fn drop(&mut self) {
+        self.thaw();
+        // What hung there is on its way out.
+        let start = Instant::now();
+        while !run(&["umount", self.path().to_str().unwrap()]) {
+            if start.elapsed() > Duration::from_secs(10) {
+                run(&["umount", "-l", self.path().to_str().unwrap()]);
+                break;
+            }
+        }
+    }
+}
+
+/// How many threads of this process wait for a file system that is frozen.
+fn frozen() -> usize {
+    let waits = |task: &Path| {
+        fs::read_to_string(task.join("wchan")).is_ok_and(|place| place.contains("percpu_rwsem"))
+    };
+    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    tasks.filter(|task| task.as_ref().is_ok_and(|task| waits(&task.path()))).count()
+}
+
+#[test]
+fn a_disk_that_hangs_costs_nobody_a_token_and_keeps_one_thread() {
+    let Some(disk) = Freezer::mount() else { return };
+    let service = Service::start();
+    let join = || service.member(FileStore::in_directory(disk.path().join("store")));
+    let (one, other) = (join(), join());
+    assert_eq!(one.token(), other.token());
+
+    disk.freeze();
+    let start = Instant::now();
+    for _ in 0..3 {
+        one.renew();
+        other.renew();
+    }
+    // Two seconds of the first, and then nobody waits for it.
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!(frozen(), 1);
+    for member in [&one, &other] {
+        member.until_told(EventKind::StoreFailed);
+        assert_eq!(member.told(EventKind::StoreFailed), 1);
+        let stats = member.source.stats();
+        let error = stats.store_error.unwrap();
+        assert!(error.message().contains("has not returned yet"), "{error}");
+        assert_eq!(stats.failures, 0);
+    }
+    let start = Instant::now();
+    other.source.close();
+    drop(join());
+    assert!(start.elapsed() < PROMPTLY, "{:?}", start.elapsed());
+
+    assert!(disk.thaw());
+    one.assert_recovers(&service, &join());
+    assert_eq!(one.told(EventKind::StoreFailed), 1);
+}
+
+#[test]
+fn a_source_whose_disk_hangs_is_closed_at_once() {
+    let Some(disk) = Freezer::mount() else { return };
+    let service = Service::start();
+    let member = service.member(FileStore::in_directory(disk.path().join("store")));
+    disk.freeze();
+    std::thread::scope(|scope| {
+        let caller = scope.spawn(|| member.source.token());
+        while frozen() == 0 {
+            std::thread::yield_now();
+        }
+        let start = Instant::now();
+        member.source.close();
+        assert!(caller.join().unwrap().is_err());
+        assert!(start.elapsed() < PROMPTLY, "{:?}", start.elapsed());
+    });
+    assert_eq!(service.requests(), 0);
+}

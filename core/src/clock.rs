@@ -40,7 +40,7 @@ pub(crate) fn nanos(span: Duration) -> u64 {
 /// The time, in nanoseconds, by a clock that all processes of this host read alike: since boot
 /// where the system tells. No test moves it.
 pub(crate) fn of_host() -> u64 {
-    if cfg!(unix) { system::boot() } else { system::wall() }
+    if cfg!(any(unix, windows)) { system::boot() } else { system::wall() }
 }
 
 /// Where a source reads the time.
@@ -134,12 +134,26 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
-    use std::sync::OnceLock;
-    use std::time::{Instant, SystemTime, UNIX_EPOCH};
+    use std::time::{SystemTime, UNIX_EPOCH};
 
+    /// As the system counts, which all processes read alike: suspension included, and to some
+    /// milliseconds.
+    #[cfg(windows)]
     pub(super) fn boot() -> u64 {
-        static START: OnceLock<Instant> = OnceLock::new();
-        super::nanos(START.get_or_init(Instant::now).elapsed())
+        #[allow(unsafe_code)]
+        #[link(name = "kernel32")]
+        // SAFETY: it takes nothing, and cannot fail.
+        unsafe extern "system" {
+            safe fn GetTickCount64() -> u64;
+        }
+        GetTickCount64().saturating_mul(1_000_000)
+    }
+
+    /// Since this process began to ask.
+    #[cfg(not(windows))]
+    pub(super) fn boot() -> u64 {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        super::nanos(START.get_or_init(std::time::Instant::now).elapsed())
     }
 
     pub(super) fn wall() -> u64 {

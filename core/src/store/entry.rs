@@ -4,13 +4,13 @@
 //! the reader finds out how long ago that was, see [`Written`], and no two hosts need agree on what
 //! time it is.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::clock::{Moment, nanos};
+use crate::store::boot::{self, Boot};
 use crate::{AccessToken, Code, Error, RefreshToken};
 
 /// A clock of another host may be ahead by so much; what comes from further in the future was
@@ -75,7 +75,7 @@ impl Stored {
 
     /// `on_its_way`: how long it may take to the store.
     pub(crate) fn write(&self, now: Moment, on_its_way: Duration) -> Zeroizing<Vec<u8>> {
-        let written = Written::new(self, now, on_its_way, boot_id());
+        let written = Written::new(self, now, on_its_way, &boot::id());
         // Room for the longest escapes: it never grows, and leaves no copy behind.
         let texts = [
             written.token.as_ref().map_or(0, |token| token.text.len()),
@@ -90,17 +90,8 @@ impl Stored {
     /// version cannot read.
     pub(crate) fn read(bytes: &[u8], left: Option<Duration>, now: Moment) -> Option<Self> {
         let written: Written = serde_json::from_slice(bytes).ok()?;
-        written.into_stored(left, now, boot_id())
+        Some(written.into_stored(left, now, &boot::id()))
     }
-}
-
-/// What tells this run of this machine's kernel from any other; empty where nothing does.
-fn boot_id() -> &'static str {
-    static ID: OnceLock<String> = OnceLock::new();
-    ID.get_or_init(|| {
-        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        id.trim().to_owned()
-    })
 }
 
 /// As it is written down.
@@ -145,21 +136,17 @@ impl Written {
         }
     }
 
-    /// `host`: the same of the reader's boot.
-    pub(crate) fn into_stored(
-        self,
-        left: Option<Duration>,
-        now: Moment,
-        host: &str,
-    ) -> Option<Stored> {
-        let saved_ago = self.age(left, now, host)?;
+    /// `host`: the same of the reader's boot. Where nothing tells how old it is, it has no token
+    /// and no rejection, since either may be over; a refresh token is worth a try.
+    pub(crate) fn into_stored(self, left: Option<Duration>, now: Moment, host: &str) -> Stored {
+        let saved_ago = self.age(left, now, host);
         let earlier = |span: u64| Moment {
             boot: now.boot.saturating_sub(span),
             wall: now.wall.saturating_sub(span),
         };
-        Some(Stored {
+        Stored {
             generation: self.generation,
-            token: self.token.and_then(|mut token| {
+            token: self.token.zip(saved_ago).and_then(|(mut token, saved_ago)| {
                 let age = token.age.saturating_add(saved_ago);
                 // An expired one is of no use, and its age might be beyond what a clock holds.
                 (age < token.lifetime).then(|| StoredToken {
@@ -172,7 +159,7 @@ impl Written {
                 token: RefreshToken::new(std::mem::take(&mut *refresh.text)),
                 used: refresh.used,
             }),
-            rejection: self.rejection.and_then(|it| {
+            rejection: self.rejection.zip(saved_ago).and_then(|(it, saved_ago)| {
                 let error = Error::new(Code::from_number(it.code)?, it.message)
                     .with_messages(it.messages, it.error_code)
                     .with_trace_id(it.trace_id);
@@ -182,22 +169,25 @@ impl Written {
                     until: now.boot.saturating_add(it.left.saturating_sub(saved_ago)),
                 })
             }),
-        })
+        }
     }
 
     /// How long ago it was saved, in nanoseconds: as the store's own clock tells, where it does;
-    /// as the clock since boot tells where it is the same; else as the wall clocks tell. `None`
-    /// where that cannot be.
+    /// as the clock since boot tells where it is the same; else as the wall clocks of two hosts
+    /// tell. `None` where that cannot be, and where the wall clock may have been set since.
     fn age(&self, left: Option<Duration>, now: Moment, host: &str) -> Option<u64> {
         let by_store = left.map(|left| self.keep.saturating_sub(nanos(left)));
-        let same_boot = !self.saved.host.is_empty() && self.saved.host == host;
-        let by_boot = if same_boot { Some(now.boot.checked_sub(self.saved.boot)?) } else { None };
+        let saved = Moment { boot: self.saved.boot, wall: self.saved.wall };
+        let boot = boot::compare((saved, &self.saved.host), (now, host));
+        let by_boot = now.boot.checked_sub(self.saved.boot);
         let ahead = self.saved.wall.saturating_sub(now.wall);
         let by_wall = now.wall.saturating_sub(self.saved.wall);
-        match (by_store, by_boot) {
-            (Some(by_store), by_boot) => Some(by_store.max(by_boot.unwrap_or(0))),
-            (None, Some(by_boot)) => Some(by_boot.max(by_wall)),
-            (None, None) => (ahead <= nanos(TOLERANCE)).then_some(by_wall),
+        match (by_store, boot) {
+            (Some(by_store), Boot::Same) => Some(by_store.max(by_boot.unwrap_or(0))),
+            (Some(by_store), _) => Some(by_store),
+            (None, Boot::Same) => Some(by_boot?.max(by_wall)),
+            (None, Boot::Other) => (ahead <= nanos(TOLERANCE)).then_some(by_wall),
+            (None, Boot::Unknown) => None,
         }
     }
 }
@@ -232,4 +222,62 @@ struct WrittenRejection {
     trace_id: Option<String>,
     in_a_row: u32,
     left: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const SAVED: Moment = Moment { boot: 7_200_000_000_000, wall: 1_780_000_000_000_000_000 };
+
+    /// What a reader finds of an entry with a token of an hour, once both clocks have gone on, and
+    /// the wall clock was set by some minutes.
+    fn read(hosts: [&str; 2], minutes: u64, set: i64, left: Option<Duration>) -> Stored {
+        let stored = Stored {
+            generation: 1,
+            token: Some(StoredToken {
+                token: AccessToken::new("token".into()),
+                since: SAVED,
+                lifetime: HOUR,
+            }),
+            refresh: Some(Refreshable { token: RefreshToken::new("refresh"), used: false }),
+            rejection: None,
+        };
+        let written = Written::new(&stored, SAVED, Duration::ZERO, hosts[0]);
+        let minute = nanos(HOUR) / 60;
+        let now = Moment {
+            boot: SAVED.boot + minutes * minute,
+            wall: (SAVED.wall + minutes * minute).saturating_add_signed(set * 60_000_000_000),
+        };
+        written.into_stored(left, now, hosts[1])
+    }
+
+    #[test]
+    fn a_wall_clock_that_was_set_back_serves_no_expired_token_on_any_system() {
+        for hosts in [["a", "a"], ["", ""], ["a", ""], ["", "a"]] {
+            for set in [-30, -59, -24 * 60, -4, 0, 30] {
+                let found = read(hosts, 61, set, None);
+                assert!(found.token.is_none(), "{hosts:?} {set}");
+                assert_eq!(found.refresh.unwrap().token.as_str(), "refresh");
+            }
+            assert!(read(hosts, 30, 0, None).token.is_some());
+            assert!(read(hosts, 30, -2, None).token.is_some());
+        }
+        // Nothing says whether it was set, or this is another boot.
+        assert!(read(["", ""], 10, -30, None).token.is_none());
+        assert!(read(["a", "a"], 10, -30, None).token.is_some());
+    }
+
+    #[test]
+    fn another_boot_is_believed_its_wall_clock_and_a_store_its_own() {
+        assert!(read(["a", "b"], 30, 0, None).token.is_some());
+        assert!(read(["a", "b"], 61, 0, None).token.is_none());
+        assert!(read(["a", "b"], 0, -6, None).token.is_none());
+        let keep = Duration::from_secs(30 * 24 * 3600) + HOUR + SPARE;
+        for hosts in [["a", "a"], ["a", "b"], ["", ""]] {
+            assert!(read(hosts, 30, 0, Some(keep.saturating_sub(HOUR / 2))).token.is_some());
+            assert!(read(hosts, 30, 0, Some(keep.saturating_sub(HOUR))).token.is_none());
+        }
+    }
 }

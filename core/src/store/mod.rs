@@ -5,6 +5,7 @@
 //! to do about it, is the business of [`TokenSource`](crate::TokenSource) alone. So a store
 //! never sees a token, and its own is four operations.
 
+mod boot;
 mod choice;
 mod entry;
 mod file;

@@ -15,7 +15,10 @@ use crate::fleet::Service;
 const PROMPTLY: Duration = Duration::from_secs(1);
 
 /// A file system of a test's own, that can be frozen: whoever writes to it waits then.
-struct Freezer(TempDir, MutexGuard<'static, ()>);
+struct Freezer {
+    folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
 
 /// One at a time: the threads that hang are counted.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -35,11 +38,11 @@ impl Freezer {
         let (image, target) = (image.to_str().unwrap(), target.to_str().unwrap());
         assert!(run(&["mkfs.ext4", "-q", "-F", image]));
         assert!(run(&["mount", "-o", "loop", image, target]), "a loop device is needed");
-        Some(Self(folder, alone))
+        Some(Self { folder, _alone: alone })
     }
 
     fn path(&self) -> PathBuf {
-        self.0.path().join("disk")
+        self.folder.path().join("disk")
     }
 
     fn freeze(&self) {

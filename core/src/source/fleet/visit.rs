@@ -112,7 +112,7 @@ impl World {
         visit.loaded = loaded.as_ref().map_or(0, |(entry, _)| entry.generation);
         let asked = visit.asked.0;
         let (entry, left) = loaded?;
-        Written::clone(&entry.written).into_stored(left, asked, &self.holders[who].host)
+        Some(Written::clone(&entry.written).into_stored(left, asked, &self.holders[who].host))
     }
 
     pub(super) fn leased(&mut self, who: usize, lease: Lease) -> Lease {

@@ -140,8 +140,9 @@ fn received(alert: AlertDescription) -> &'static str {
         A::CertificateRevoked => "the server says that the client certificate was revoked",
         A::AccessDenied => "the server denies access to this client",
         A::HandshakeFailure | A::InsufficientSecurity => {
-            "the server refused the handshake: it has no cipher in common with this client, or \
-             asks for a client certificate"
+            "the server refused the handshake: it has no cipher in common with this client, no \
+             certificate of a kind that is taken here (RSA, ECDSA with P-256 or P-384, Ed25519), \
+             or it asks for a client certificate"
         }
         A::ProtocolVersion => "the server speaks neither TLS 1.2 nor TLS 1.3",
         A::UnrecognisedName => "the server does not know the host's name",

@@ -278,4 +278,15 @@ mod tests {
         put(stuck(GIVEN_UP_AFTER, MAX_RUNNING - 1));
         assert!(!lookups.resolve(&key, SOON).unwrap().is_empty());
     }
+
+    #[test]
+    fn a_lookup_without_a_thread_fails_once() {
+        use crate::spawn::shortage::Shortage;
+        let lookups = Lookups::default();
+        let key = ("localhost".to_owned(), 11);
+        let refused = Shortage::of_all().during(|| lookups.resolve(&key, SOON)).unwrap_err();
+        let Unresolved::Exhausted(words) = refused else { panic!("{refused:?}") };
+        assert!(words.contains("gives no thread"), "{words}");
+        assert!(!lookups.resolve(&key, SOON).unwrap().is_empty());
+    }
 }

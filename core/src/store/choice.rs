@@ -38,13 +38,20 @@ impl IntoTokenStore for &str {
             ("memory", "") => Ok(None),
             ("file", "") => FileStore::new().into_token_store(),
             ("file", path) => FileStore::in_directory(path).into_token_store(),
-            ("redis" | "rediss" | "valkey" | "valkeys" | "unix", _) => at_a_server(self),
+            (scheme, _) if is_of_a_server(scheme) => at_a_server(self),
             // It is not quoted: a URL may have a password in it.
             _ => Err(Error::invalid_argument(
                 "the store is none of memory, file, file: with a path, and a URL of Redis or Valkey",
             )),
         }
     }
+}
+
+/// Whether a URL's scheme is one that a store in Redis reads, or knows well enough to say why it
+/// does not.
+fn is_of_a_server(scheme: &str) -> bool {
+    let scheme = scheme.to_ascii_lowercase();
+    scheme == "unix" || scheme.starts_with("redis") || scheme.starts_with("valkey")
 }
 
 #[cfg(feature = "redis")]

@@ -2,10 +2,13 @@
 
 mod connection;
 mod fault;
+mod known;
+mod parameters;
 mod pool;
 mod script;
 mod settings;
 mod target;
+mod url;
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,11 +1,15 @@
-//! The settings of a store in Redis, and the only home of their defaults.
+//! The settings of a store in Redis, and the only home of their defaults. What code sets goes
+//! before what the URL says, as it does before the environment.
 
 use std::fmt;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
+use super::parameters::Parameters;
 use super::pool::Trust;
 use super::script::Scripts;
-use super::target::Target;
+use super::url::{Url, invalid};
 use super::{super::TIMEOUT, RedisStore};
 use crate::net::ClientCertificate;
 use crate::per_process::PerProcess;
@@ -19,33 +23,27 @@ const KEY_PREFIX: &str = "frontegg-token:";
 #[must_use]
 pub struct RedisStoreBuilder {
     url: Secret,
-    timeout: Duration,
-    key_prefix: String,
-    roots: Result<Roots, Error>,
+    timeout: Option<Duration>,
+    key_prefix: Option<String>,
+    roots: Option<Result<Roots, Error>>,
     client_certificate: Option<Result<ClientCertificate, Error>>,
 }
 
 impl RedisStoreBuilder {
     pub(super) fn new(url: Secret) -> Self {
-        Self {
-            url,
-            timeout: TIMEOUT,
-            key_prefix: KEY_PREFIX.to_owned(),
-            roots: Ok(Roots::default()),
-            client_certificate: None,
-        }
+        Self { url, timeout: None, key_prefix: None, roots: None, client_certificate: None }
     }
 
     /// How long the answers may take, all those of one renewal together: beyond that, a source
     /// goes on without the store. 250 ms by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
     /// What all keys begin with. `frontegg-token:` by default.
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.key_prefix = prefix.into();
+        self.key_prefix = Some(prefix.into());
         self
     }
 
@@ -53,7 +51,7 @@ impl RedisStoreBuilder {
     /// `Result` of them whose error surfaces in [`build`](Self::build). [`Roots::Platform`] by
     /// default.
     pub fn roots(mut self, roots: impl IntoRoots) -> Self {
-        self.roots = roots.into_roots();
+        self.roots = Some(roots.into_roots());
         self
     }
 
@@ -64,24 +62,62 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Checks every setting. Contacts nobody: connections are opened when they are needed.
+    /// Checks every setting, and reads the files that the URL names. Contacts nobody: connections
+    /// are opened when they are needed.
     pub fn build(self) -> Result<RedisStore, Error> {
-        let target = Target::parse(self.url.expose())?;
-        if self.timeout.is_zero() {
+        let Url { target, parameters } = Url::parse(self.url.expose())?;
+        let timeout = self.timeout.or(parameters.timeout).unwrap_or(TIMEOUT);
+        if timeout.is_zero() {
             return Err(Error::invalid_argument("timeout is zero"));
         }
-        Ok(RedisStore {
+        let roots = parameters.ca_file.as_deref().map(roots_of).transpose()?;
+        let client_certificate = certificate_of(&parameters)?;
+        let store = RedisStore {
             target,
             trust: Trust {
-                roots: self.roots?.or_from_environment()?,
-                client_certificate: self.client_certificate.transpose()?,
+                roots: self.roots.transpose()?.or(roots).unwrap_or_default().or_from_environment()?,
+                client_certificate: self.client_certificate.transpose()?.or(client_certificate),
             },
-            timeout: self.timeout.min(LONGEST),
-            key_prefix: self.key_prefix,
+            timeout: timeout.min(LONGEST),
+            key_prefix: self
+                .key_prefix
+                .or(parameters.key_prefix)
+                .unwrap_or_else(|| KEY_PREFIX.to_owned()),
             scripts: Scripts::new(),
             pool: PerProcess::new(),
-        })
+        };
+        if !parameters.ignored.is_empty() {
+            log::warn!(
+                "the URL of Redis has parameters that change nothing here: {}",
+                parameters.ignored.join(", ")
+            );
+        }
+        Ok(store)
     }
+}
+
+fn roots_of(ca_file: &str) -> Result<Roots, Error> {
+    Roots::pem_file(ca_file)
+        .map_err(|error| invalid(&format!("names a `ca_file`: {}", error.message())))
+}
+
+/// The key may be in the file of the certificate.
+fn certificate_of(parameters: &Parameters) -> Result<Option<ClientCertificate>, Error> {
+    let read = |path: &str, what: &str| {
+        let file = std::fs::read(path).map(Zeroizing::new);
+        file.map_err(|error| invalid(&format!("names a `{what}` that cannot be read: {error}")))
+    };
+    let Some(chain) = &parameters.certificate_file else {
+        return match parameters.key_file {
+            Some(_) => Err(invalid("names a `key_file` and no `cert_file`")),
+            None => Ok(None),
+        };
+    };
+    let chain = read(chain, "cert_file")?;
+    let key = parameters.key_file.as_ref().map(|key| read(key, "key_file")).transpose()?;
+    ClientCertificate::pem(&chain, key.as_ref().unwrap_or(&chain))
+        .map(Some)
+        .map_err(|error| invalid(&format!("names a `cert_file`: {}", error.message())))
 }
 
 impl fmt::Debug for RedisStoreBuilder {

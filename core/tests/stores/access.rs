@@ -3,7 +3,7 @@
 use frontegg_token::{Code, RedisStore, RedisStoreBuilder};
 
 use crate::server::{Server, rewritten};
-use crate::{Brief, NAME, assert_fault};
+use crate::{Brief, NAME, assert_fault, patient};
 
 /// Of a store that works.
 #[track_caller]
@@ -19,7 +19,7 @@ fn a_server_is_reached_by_name_and_by_address() {
     let server = Server::on_port(&[]);
     for host in ["127.0.0.1", "localhost"] {
         let url = rewritten(server.tcp_url(), "127.0.0.1", host);
-        assert_works(&RedisStore::new(url).unwrap());
+        assert_works(&patient(url).unwrap());
         server.command::<()>("FLUSHALL");
     }
 }
@@ -27,7 +27,7 @@ fn a_server_is_reached_by_name_and_by_address() {
 #[test]
 fn a_password_is_shown() {
     let server = Server::with(&["--requirepass", "p@ss/word"]);
-    let store = |query: &str| RedisStore::new(format!("{}{query}", server.url())).unwrap();
+    let store = |query: &str| patient(format!("{}{query}", server.url())).unwrap();
     assert_works(&store("?pass=p%40ss%2Fword"));
     assert_fault(store("?pass=planted").get(), "WRONGPASS");
     assert_fault(store("?user=planted&pass=planted").get(), "WRONGPASS");
@@ -35,10 +35,10 @@ fn a_password_is_shown() {
 
     let server = Server::on_port(&["--requirepass", "p@ss/word"]);
     let url = rewritten(server.tcp_url(), "//", "//:p%40ss%2Fword@");
-    assert_works(&RedisStore::new(url).unwrap());
+    assert_works(&patient(url).unwrap());
     let open = Server::start();
     assert_fault(
-        RedisStore::new(format!("{}?pass=planted", open.url())).unwrap().get(),
+        patient(format!("{}?pass=planted", open.url())).unwrap().get(),
         "Redis answered ERR to the password",
     );
 }
@@ -56,8 +56,7 @@ fn a_user_needs_no_more_than_the_documentation_says() {
     options.extend(words("reader", &rules.replace(" +set", "")));
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let server = Server::with(&options);
-    let store =
-        |user: &str| RedisStore::new(format!("{}?user={user}&pass=secret", server.url())).unwrap();
+    let store = |user: &str| patient(format!("{}?user={user}&pass=secret", server.url())).unwrap();
     assert_works(&store("fleet"));
     assert_fault(store("other").get(), "NOPERM");
     // Redis 7.0 says this of a script without a code of its own.
@@ -68,7 +67,7 @@ fn a_user_needs_no_more_than_the_documentation_says() {
 #[test]
 fn a_database_has_a_number() {
     let server = Server::start();
-    let store = |query: &str| RedisStore::new(format!("{}{query}", server.url())).unwrap();
+    let store = |query: &str| patient(format!("{}{query}", server.url())).unwrap();
     assert_works(&store("?db=3"));
     assert_eq!(store("").get().unwrap(), None);
     assert_eq!(store("?db=3").entry().unwrap(), b"entry");
@@ -76,7 +75,7 @@ fn a_database_has_a_number() {
 
     let server = Server::on_port(&["--requirepass", "secret"]);
     let url = rewritten(server.tcp_url(), "//", "//:secret@");
-    assert_works(&RedisStore::new(format!("{url}/5")).unwrap());
+    assert_works(&patient(format!("{url}/5")).unwrap());
 }
 
 #[test]

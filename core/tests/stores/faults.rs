@@ -6,7 +6,7 @@ use frontegg_token::{Lease, RedisStore};
 use socket2::{Domain, Socket, Type};
 
 use crate::server::Server;
-use crate::{Brief, LONG, WHILE, assert_fault, bounded};
+use crate::{Brief, LONG, WHILE, assert_fault, bounded, patient};
 
 fn assert_faults(store: &RedisStore, says: &str) {
     for error in store.errors(LONG) {
@@ -16,15 +16,15 @@ fn assert_faults(store: &RedisStore, says: &str) {
 
 #[test]
 fn a_server_that_is_not_there() {
-    assert_faults(&RedisStore::new("unix:///nowhere/redis.sock").unwrap(), "no connection");
+    assert_faults(&patient("unix:///nowhere/redis.sock").unwrap(), "no connection");
     // A port that is taken, so that no other test gets it, and on which nobody listens.
     let taken = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     taken.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = taken.local_addr().unwrap().as_socket().unwrap();
-    let store = RedisStore::new(format!("redis://{address}")).unwrap();
+    let store = patient(format!("redis://{address}")).unwrap();
     assert_faults(&store, "no connection to Redis: Connection refused");
     // Longer than a part of a name can be, so that nobody is asked for it.
-    let store = RedisStore::new(format!("redis://{}.invalid", "a".repeat(64))).unwrap();
+    let store = patient(format!("redis://{}.invalid", "a".repeat(64))).unwrap();
     assert_faults(&store, "no address of Redis");
 }
 

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::{Lease, RedisStore, TokenStore};
+use frontegg_token::{Lease, TokenStore};
 use socket2::{Domain, Socket, Type};
 
 use crate::impostor::{Impostor, request};
-use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded};
+use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded, patient};
 
 fn assert_faults(impostor: &Impostor, within: Duration, says: &str) {
-    let store = RedisStore::new(impostor.url()).unwrap();
+    let store = patient(impostor.url()).unwrap();
     for error in bounded(move || store.errors(within)) {
         assert_fault::<()>(Err(error), says);
     }
@@ -22,7 +22,7 @@ fn assert_faults(impostor: &Impostor, within: Duration, says: &str) {
 fn one_that_never_answers() {
     let silent = Impostor::start(|mut stream, _| while request(&mut stream) {});
     assert_faults(&silent, WHILE, "the time for Redis was up");
-    let store = RedisStore::new(silent.url().replace("//", "//:planted@")).unwrap();
+    let store = patient(silent.url().replace("//", "//:planted@")).unwrap();
     let outcome = bounded(move || store.load(NAME, WHILE));
     assert_fault(outcome, "the time for Redis was up");
 }
@@ -58,7 +58,7 @@ fn one_that_speaks_another_language() {
 #[test]
 fn one_whose_answers_mean_nothing() {
     for answer in ["+planted\r\n", "$7\r\nplanted\r\n", "*1\r\n+planted\r\n", ":-7\r\n"] {
-        let store = RedisStore::new(Impostor::answering(answer).url()).unwrap();
+        let store = patient(Impostor::answering(answer).url()).unwrap();
         assert_fault(store.get(), "not one of Redis");
         assert_fault(store.put(None, b"e"), "not one of Redis");
         assert_fault(store.borrow("o"), "not one of Redis");
@@ -115,7 +115,7 @@ fn a_kept_connection_that_breaks_is_replaced_once() {
             }
         }
     });
-    let store = RedisStore::new(restarted.url()).unwrap();
+    let store = patient(restarted.url()).unwrap();
     for _ in 0..3 {
         assert_eq!(store.borrow("o").unwrap(), Lease::Acquired);
     }
@@ -127,7 +127,7 @@ fn a_kept_connection_that_breaks_is_replaced_once() {
             request(&mut stream);
         }
     });
-    let store = RedisStore::new(gone.url()).unwrap();
+    let store = patient(gone.url()).unwrap();
     assert_eq!(store.borrow("o").unwrap(), Lease::Acquired);
     assert_fault(store.borrow("o"), "the connection to Redis broke");
     assert_eq!(gone.connections(), 2);
@@ -136,7 +136,7 @@ fn a_kept_connection_that_breaks_is_replaced_once() {
 #[test]
 fn what_nobody_asked_for_is_not_taken_for_an_answer() {
     let talkative = Impostor::answering(":0\r\n+OK\r\n");
-    let store = RedisStore::new(talkative.url()).unwrap();
+    let store = patient(talkative.url()).unwrap();
     for _ in 0..3 {
         assert_eq!(store.borrow("o").unwrap(), Lease::Held);
     }
@@ -158,7 +158,7 @@ fn one_that_lets_nobody_in() {
         queue.push(socket);
     }
     let url = format!("redis://{}", address.as_socket().unwrap());
-    let store = RedisStore::new(url).unwrap();
+    let store = patient(url).unwrap();
     for error in bounded(move || store.errors(WHILE)) {
         assert_fault::<()>(Err(error), "the time for Redis was up");
     }

@@ -22,7 +22,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use frontegg_token::{Change, Code, Error, Lease, Loaded, RedisStore, TokenStore};
+use frontegg_token::{Change, Code, Error, Lease, Loaded, RedisStore, Secret, TokenStore};
 
 /// Enough for any machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -66,6 +66,11 @@ trait Brief: TokenStore {
 }
 
 impl Brief for RedisStore {}
+
+/// A store that has time, so that only faults fail it.
+fn patient(url: impl Into<Secret>) -> Result<RedisStore, Error> {
+    RedisStore::builder(url).timeout(LONG).build()
+}
 
 /// That an outcome is the error of a store, with this in its message and without what is
 /// planted in the tests.

@@ -5,6 +5,8 @@ use std::ops::{Deref, DerefMut};
 use frontegg_emulator::{RedisOptions, RedisServer};
 use frontegg_token::{Error, RedisStore, RedisStoreBuilder, Roots};
 
+use crate::LONG;
+
 pub(crate) struct Server(RedisServer);
 
 impl Server {
@@ -45,8 +47,9 @@ impl Server {
         Self(RedisServer::start(options).expect("redis-server starts"))
     }
 
+    /// Of a store that has time, so that only faults fail it.
     pub(crate) fn builder(&self) -> RedisStoreBuilder {
-        RedisStore::builder(self.url())
+        RedisStore::builder(self.url()).timeout(LONG)
     }
 
     pub(crate) fn store(&self) -> RedisStore {

@@ -7,22 +7,17 @@ use frontegg_token::{EventKind, RedisStore, Roots};
 use crate::fleet::{LITTLE, Member, Service};
 use crate::server::{Server, rewritten};
 use crate::wire::Wire;
-use crate::{LONG, bounded};
-
-/// A source's store that has time, so that only faults fail it.
-fn store(server: &Server) -> RedisStore {
-    server.builder().timeout(LONG).build().unwrap()
-}
+use crate::{LONG, bounded, patient};
 
 #[test]
 fn killed_before_the_first_token() {
     bounded(|| {
         let (service, mut server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         server.kill().unwrap();
         member.assert_goes_on("no connection to Redis");
         server.restart().unwrap();
-        member.assert_recovers(&service, &service.member(store(&server)));
+        member.assert_recovers(&service, &service.member(server.store()));
     });
 }
 
@@ -30,13 +25,13 @@ fn killed_before_the_first_token() {
 fn killed_between_two_tokens() {
     bounded(|| {
         let (service, mut server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         member.token();
         server.kill().unwrap();
         member.renew();
         member.assert_goes_on("no connection to Redis");
         server.restart().unwrap();
-        member.assert_recovers(&service, &service.member(store(&server)));
+        member.assert_recovers(&service, &service.member(server.store()));
     });
 }
 
@@ -44,7 +39,7 @@ fn killed_between_two_tokens() {
 fn killed_in_the_middle_of_a_renewal() {
     bounded(|| {
         let (service, mut server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         service.hold("authenticate");
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| member.token());
@@ -55,7 +50,7 @@ fn killed_in_the_middle_of_a_renewal() {
         });
         member.assert_store_failed("no connection to Redis");
         server.restart().unwrap();
-        member.assert_recovers(&service, &service.member(store(&server)));
+        member.assert_recovers(&service, &service.member(server.store()));
     });
 }
 
@@ -63,11 +58,11 @@ fn killed_in_the_middle_of_a_renewal() {
 fn restarted_and_empty() {
     bounded(|| {
         let (service, mut server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         member.token();
         server.restart().unwrap();
         let token = member.renew();
-        let newcomer = service.member(store(&server));
+        let newcomer = service.member(server.store());
         assert_eq!(newcomer.token(), token);
         for stats in [member.source.stats(), newcomer.source.stats()] {
             assert_eq!((stats.store_failures, stats.failures), (0, 0));
@@ -80,14 +75,14 @@ fn standing_still() {
     bounded(|| {
         let (service, server) = (Service::start(), Server::start());
         let hurried = || server.builder().timeout(LITTLE).build().unwrap();
-        let (warm, cold) = (service.member(store(&server)), service.member(hurried()));
+        let (warm, cold) = (service.member(server.store()), service.member(hurried()));
         let token = warm.token();
         server.pause().unwrap();
         let other = cold.token();
         assert_ne!(other, token);
         cold.assert_goes_on("the time for Redis was up");
         server.resume().unwrap();
-        cold.assert_recovers(&service, &service.member(store(&server)));
+        cold.assert_recovers(&service, &service.member(server.store()));
         assert_eq!(warm.source.stats().store_failures, 0);
     });
 }
@@ -109,10 +104,7 @@ fn cut_off() {
         warm.renew();
         cold.assert_goes_on("the time for Redis was up while connecting");
         wire.mend();
-        warm.assert_recovers(
-            &service,
-            &service.member(RedisStore::builder(url).timeout(LONG).build()),
-        );
+        warm.assert_recovers(&service, &service.member(patient(url)));
     });
 }
 
@@ -120,15 +112,15 @@ fn cut_off() {
 fn without_memory() {
     bounded(|| {
         let (service, server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         let token = member.token();
         server.command::<()>("CONFIG SET maxmemory 1");
         // What is there can be had.
-        assert_eq!(service.member(store(&server)).token(), token);
+        assert_eq!(service.member(server.store()).token(), token);
         member.renew();
         member.assert_goes_on("Redis answered OOM to the request");
         server.command::<()>("CONFIG SET maxmemory 0");
-        member.assert_recovers(&service, &service.member(store(&server)));
+        member.assert_recovers(&service, &service.member(server.store()));
     });
 }
 
@@ -136,15 +128,15 @@ fn without_memory() {
 fn turned_into_a_replica() {
     bounded(|| {
         let (service, server) = (Service::start(), Server::start());
-        let member = service.member(store(&server));
+        let member = service.member(server.store());
         let token = member.token();
         server.until_free();
         server.command::<()>("REPLICAOF 127.0.0.1 1");
-        assert_eq!(service.member(store(&server)).token(), token);
+        assert_eq!(service.member(server.store()).token(), token);
         member.renew();
         member.assert_goes_on("Redis answered READONLY to the request");
         server.command::<()>("REPLICAOF NO ONE");
-        member.assert_recovers(&service, &service.member(store(&server)));
+        member.assert_recovers(&service, &service.member(server.store()));
     });
 }
 
@@ -156,7 +148,7 @@ fn with_another_password() {
         let server = Server::with(&rules.split(' ').collect::<Vec<_>>());
         let fleets = || {
             let url = format!("{}?user=fleet&pass=planted", server.url());
-            RedisStore::builder(url).timeout(LONG).build().unwrap()
+            patient(url).unwrap()
         };
         let member = service.member(fleets());
         member.assert_goes_on("Redis answered WRONGPASS to the password");
@@ -201,7 +193,7 @@ fn away_for_a_whole_fleet() {
     bounded(|| {
         const MANY: usize = 8;
         let (service, mut server) = (Service::start(), Server::start());
-        let shared = Arc::new(store(&server));
+        let shared = Arc::new(server.store());
         let members: Vec<Member> = (0..MANY).map(|_| service.member(shared.clone())).collect();
         let together = || {
             std::thread::scope(|scope| {

@@ -5,10 +5,10 @@ use frontegg_token::{RedisStore, RedisStoreBuilder, Roots, TokenStore};
 
 use crate::impostor::Impostor;
 use crate::server::{Server, rewritten};
-use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded};
+use crate::{Brief, LONG, NAME, WHILE, assert_fault, bounded, patient};
 
 fn builder(server: &Server) -> RedisStoreBuilder {
-    RedisStore::builder(server.tls_url().unwrap())
+    RedisStore::builder(server.tls_url().unwrap()).timeout(LONG)
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn a_server_of_a_trusted_authority_serves() {
     let server = Server::secured(&[]);
     for host in ["localhost", "127.0.0.1"] {
         let url = rewritten(server.tls_url(), "127.0.0.1", host);
-        let store = RedisStore::builder(url).roots(server.roots()).build().unwrap();
+        let store = RedisStore::builder(url).timeout(LONG).roots(server.roots()).build().unwrap();
         for _ in 0..3 {
             let entry = vec![b'e'; 100_000];
             let before = store.entry();
@@ -60,10 +60,10 @@ fn a_client_shows_its_certificate() {
 #[test]
 fn tls_and_none_do_not_mix() {
     let server = Server::secured(&[]);
-    let plain = RedisStore::new(rewritten(server.tls_url(), "rediss", "redis")).unwrap();
+    let plain = patient(rewritten(server.tls_url(), "rediss", "redis")).unwrap();
     assert_fault(bounded(move || plain.get()), "");
     let server = Server::on_port(&[]);
-    let store = RedisStore::new(rewritten(server.tcp_url(), "redis", "rediss")).unwrap();
+    let store = patient(rewritten(server.tcp_url(), "redis", "rediss")).unwrap();
     assert_fault(bounded(move || store.load(NAME, WHILE)), "");
 }
 
@@ -72,7 +72,7 @@ fn a_handshake_that_goes_nowhere_ends_in_time() {
     let silent = Impostor::start(|mut stream, _| {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    let store = RedisStore::new(silent.tls_url()).unwrap();
+    let store = patient(silent.tls_url()).unwrap();
     for error in bounded(move || store.errors(WHILE)) {
         assert_fault::<()>(Err(error), "the time for Redis was up");
     }

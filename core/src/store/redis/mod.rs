@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use redis::Value;
 
 use self::fault::Fault;
-use self::pool::{Pool, Trust};
+use self::pool::{Limits, Pool, Trust};
 use self::script::{Script, Scripts};
 pub use self::settings::RedisStoreBuilder;
 use self::target::Target;
@@ -76,7 +76,8 @@ impl RedisStore {
         within: Duration,
     ) -> Result<Value, Fault> {
         let until = Instant::now() + within.min(LONGEST);
-        self.pool.get(Pool::default).run(&self.target, &self.trust, until, script, key, arguments)
+        let limits = Limits { until, share: self.timeout };
+        self.pool.get(Pool::default).run(&self.target, &self.trust, limits, script, key, arguments)
     }
 }
 
@@ -124,8 +125,9 @@ impl TokenStore for RedisStore {
         }
     }
 
+    /// Twice the [time-out](RedisStoreBuilder::timeout): as long to connect as for the answers.
     fn timeout(&self) -> Duration {
-        self.timeout
+        2 * self.timeout
     }
 
     /// Each ends within its time.

@@ -9,14 +9,15 @@ use rustls::ClientConfig;
 use super::connection::Connection;
 use super::fault::Fault;
 use super::script::Script;
-use super::target::{Address, Target};
+use super::target::Target;
+use crate::clock::{Clock, Moment};
 use crate::net::{ClientCertificate, Lookups, Roots, client_config, tls_error};
 use crate::sync::{Mutex, lock};
 
 /// How many idle connections are kept: operations seldom come more than one at a time.
 const MAX_KEPT: usize = 4;
 /// A connection that has been idle for longer is not used: what is between here and the server
-/// may have forgotten it, and would let a request go nowhere.
+/// may have forgotten it, and would let a request go nowhere. Suspension counts.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
 /// Whom a TLS connection trusts, and what it shows.
@@ -36,7 +37,23 @@ pub(super) struct Pool {
 
 struct Idle {
     connection: Connection,
-    since: Instant,
+    since: Moment,
+}
+
+/// How long an operation may take.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// All of it.
+    pub(super) until: Instant,
+    /// To connect and log in, and then again for the answers.
+    pub(super) share: Duration,
+}
+
+impl Limits {
+    /// Until when the step may take that begins now.
+    fn next(self) -> Instant {
+        self.until.min(Instant::now() + self.share)
+    }
 }
 
 impl Pool {
@@ -46,7 +63,7 @@ impl Pool {
         &self,
         target: &Target,
         trust: &Trust,
-        until: Instant,
+        limits: Limits,
         script: &Script,
         key: &str,
         arguments: &[&[u8]],
@@ -56,9 +73,9 @@ impl Pool {
             let is_kept = kept.is_some();
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => Connection::open(target, &self.lookups, || self.tls(trust), until)?,
+                None => Connection::open(target, &self.lookups, || self.tls(trust), limits.next())?,
             };
-            connection.set_until(until);
+            connection.set_until(limits.next());
             match script.run(&mut connection, key, arguments) {
                 Ok(answer) => {
                     self.keep(connection);
@@ -70,7 +87,7 @@ impl Pool {
                 }
                 Err(fault) => {
                     // What refuses may be the wrong server by now, after a failover.
-                    if let (Fault::Refused(..), Address::Tcp(host)) = (&fault, &target.address) {
+                    if let (Fault::Refused(..), Some(host)) = (&fault, target.address.host()) {
                         self.lookups.forget(host);
                     }
                     return Err(fault);
@@ -83,7 +100,7 @@ impl Pool {
     fn kept(&self) -> Option<Connection> {
         let mut idle = lock(&self.idle);
         while let Some(Idle { mut connection, since }) = idle.pop() {
-            if since.elapsed() < MAX_IDLE && connection.is_usable() {
+            if Clock::System.now().age_of(since) < MAX_IDLE && connection.is_usable() {
                 return Some(connection);
             }
         }
@@ -93,7 +110,7 @@ impl Pool {
     fn keep(&self, connection: Connection) {
         let mut idle = lock(&self.idle);
         if idle.len() < MAX_KEPT {
-            idle.push(Idle { connection, since: Instant::now() });
+            idle.push(Idle { connection, since: Clock::System.now() });
         }
     }
 
@@ -117,6 +134,7 @@ mod tests {
 
     use super::super::RedisStore;
     use super::*;
+    use crate::clock::nanos;
     use crate::{Lease, TokenStore};
 
     #[test]
@@ -143,7 +161,7 @@ mod tests {
         };
         assert_eq!([ask(), ask()], [1, 0]);
         for idle in lock(&store.pool.get(Pool::default).idle).iter_mut() {
-            idle.since = idle.since.checked_sub(MAX_IDLE).unwrap();
+            idle.since.boot -= nanos(MAX_IDLE);
         }
         assert_eq!([ask(), ask()], [1, 0]);
     }

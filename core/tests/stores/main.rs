@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod access;
+mod budgets;
 mod disks;
 mod faults;
 mod fleet;
@@ -15,6 +16,7 @@ mod secrecy;
 mod server;
 mod sources;
 mod tls;
+mod urls;
 mod users;
 mod wire;
 

@@ -98,3 +98,16 @@ impl From<Fault> for Error {
         Self::store(fault.to_string())
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_is_quoted_in_its_own_words() {
+        let full = || io::Error::from_raw_os_error(libc::EMFILE);
+        for fault in [Fault::Unreachable(full()), Fault::io("connecting", full())] {
+            assert!(fault.to_string().contains("Too many open files"), "{fault}");
+        }
+    }
+}

@@ -466,8 +466,8 @@ public:
     explicit RedisConfig(std::string_view url)
         : config_(frontegg_redis_config_new(detail::Text(url))) {}
 
-    /// How long the server's answers may take, all those of one renewal together: beyond that, a
-    /// source goes on without the store. 250 ms by default.
+    /// How long the server's answers may take, all those of one renewal together, and how long
+    /// connecting may take: beyond that, a source goes on without the store. 250 ms by default.
     RedisConfig &timeout(std::chrono::milliseconds timeout) {
         frontegg_redis_config_set_timeout_ms(config_.get(), detail::count(timeout));
         return *this;

@@ -35,9 +35,12 @@ fn set(
 }
 
 /// A config for the server at this URL, every other setting at its default:
-/// `redis://[[user]:password@]host[:port][/database]`, `rediss://...` for TLS, or
-/// `unix:///path[?user=...&pass=...&db=...]`; `valkey` and `valkeys` mean the same. Special
-/// characters of a password are percent-encoded. The URL is treated as a secret. Never NULL.
+/// `redis://[[user]:password@]host[:port][/database]`, `rediss://...` for TLS, or `unix:///path`;
+/// `valkey` and `valkeys` mean the same. Special characters of a password are percent-encoded. Behind
+/// a `?` may stand `timeout=1s` (or `ms`), `key_prefix`, `ca_file`, `cert_file`, `key_file`, `db`,
+/// `user` and `password`, separated by `&`; the setters below go before them. Parameters of other
+/// clients are ignored with a warning where they change nothing, and bad values else. The URL is
+/// treated as a secret. Never NULL.
 ///
 /// The server is a single one or a primary, Redis 6.2 or later or Valkey; neither Redis Cluster nor
 /// Sentinel. A user of its own needs the commands `eval`, `evalsha`, `get`, `set`, `del` and `pttl`,
@@ -60,8 +63,9 @@ pub extern "C" fn frontegg_redis_config_free(config: Option<Box<frontegg_redis_c
     free(config);
 }
 
-/// How long the server's answers may take, all those of one renewal together: beyond that, a source
-/// goes on without the store. 250 ms by default; 0 is a bad value.
+/// How long the server's answers may take, all those of one renewal together, and how long
+/// connecting may take: beyond that, a source goes on without the store. 250 ms by default; 0 is a
+/// bad value.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_redis_config_set_timeout_ms(
     config: Option<&mut frontegg_redis_config>,

@@ -74,8 +74,8 @@ export class MemoryStore extends CoreStore {
 export interface RedisStoreOptions
   extends Pick<CommonOptions, 'roots' | 'caPem' | 'caFile' | 'clientCertificate'> {
   /**
-   * How many milliseconds its answers may take, all those of one renewal together: beyond that,
-   * a source goes on without it. 250 by default.
+   * How many milliseconds its answers may take, all those of one renewal together, and how many
+   * connecting may take: beyond that, a source goes on without it. 250 by default.
    */
   readonly timeout?: number | undefined;
   /** What all keys begin with. `frontegg-token:` by default. */
@@ -92,7 +92,10 @@ export class RedisStore extends CoreStore {
    * Checks the settings; contacts nobody.
    *
    * @param url - `redis://[[user]:password@]host[:port][/database]`, `rediss://…` for TLS, or
-   * `unix:///path`; `valkey` and `valkeys` mean the same as the first two.
+   * `unix:///path`; `valkey` and `valkeys` mean the same as the first two. Behind a `?` may stand
+   * `timeout=1s` (or `ms`), `key_prefix`, `ca_file`, `cert_file`, `key_file`, `db`, `user` and
+   * `password`; the options go before them. Parameters of other clients are ignored with a
+   * warning where they change nothing, and are an error else.
    * @param options - Any other settings.
    * @throws {@link FronteggError} of code `invalid_argument`.
    */

@@ -100,10 +100,14 @@ class RedisStore(_Store):
         What is ``None`` has its default. A bad setting is an :class:`InvalidArgumentError`.
 
         :param url: ``redis://[[user]:password@]host[:port][/database]``, ``rediss://…`` for TLS,
-            or ``unix:///path[?user=…&pass=…&db=…]``; ``valkey`` and ``valkeys`` mean the same.
-            Special characters of a password are percent-encoded
-        :param timeout: how many seconds the answers may take, all those of one renewal together;
-            beyond that, a source goes on without the store (0.25)
+            or ``unix:///path``; ``valkey`` and ``valkeys`` mean the same. Special characters of a
+            password are percent-encoded. Behind a ``?`` may stand ``timeout=1s`` (or ``ms``),
+            ``key_prefix``, ``ca_file``, ``cert_file``, ``key_file``, ``db``, ``user`` and
+            ``password``; what is given here goes before them. Parameters of other clients are
+            ignored with a warning where they change nothing, and are an error else
+        :param timeout: how many seconds the answers may take, all those of one renewal together,
+            and how many connecting may take; beyond that, a source goes on without the store
+            (0.25)
         :param key_prefix: what all keys begin with (``"frontegg-token:"``)
         :param roots: the certificate authorities to trust where the URL asks for TLS: the
             ``"platform"``'s (the default), or the ``"bundled"`` ones of Mozilla; else give

@@ -27,8 +27,24 @@ use crate::{Error, LONGEST, Secret};
 /// Tokens shared through a Redis or Valkey server, by processes on any hosts.
 ///
 /// The URL is `redis://[[user]:password@]host[:port][/database]`, `rediss://…` for TLS, or
-/// `unix:///path[?user=…&pass=…&db=…]`; `valkey` and `valkeys` mean the same. Special characters
-/// of a password are percent-encoded.
+/// `unix:///path`, on Unix; `valkey` and `valkeys` mean the same. Special characters of a password
+/// are percent-encoded, `/`, `?`, `#` and `%` at least. An empty password is none. Behind a `?`
+/// stand settings, separated by `&`:
+///
+/// | parameter | means |
+/// |---|---|
+/// | `timeout` | such as `1s` or `500ms`, always with its unit: [`RedisStoreBuilder::timeout`] |
+/// | `key_prefix` | [`RedisStoreBuilder::key_prefix`] |
+/// | `ca_file` (`ssl_ca_certs`) | a PEM file of the authorities to trust, and no others |
+/// | `cert_file`, `key_file` (`ssl_certfile`, `ssl_keyfile`) | PEM files of the client's certificate and its key, which may be one file |
+/// | `ssl`, `tls` | `true`: TLS, as `rediss` has it |
+/// | `db`, `user`, `password` | the same as in front of the host and behind it |
+///
+/// What code sets goes before what the URL says. What other clients put into URLs is ignored with
+/// one warning in the log if it changes nothing here, such as `ssl_cert_reqs=required`, `protocol`,
+/// `client_name` or the size of a pool. It is an error if it would weaken the connection or cannot
+/// be met, such as `ssl_cert_reqs=none`, `socket_timeout` or `cluster`, and so is any parameter
+/// that is not known.
 ///
 /// The server is a single one or a primary, Redis 6.2 or later or Valkey, such as managed services
 /// offer under one host name. Redis Cluster and Sentinel are not supported. A user of its own
@@ -36,8 +52,9 @@ use crate::{Error, LONGEST, Secret};
 /// database other than 0, and the keys that begin with the
 /// [prefix](RedisStoreBuilder::key_prefix).
 ///
-/// Connections are opened when they are needed, and up to four are kept. What fails answers an
-/// error within its time, and the next operation tries anew. May be used from any thread, and
+/// Connections are opened when they are needed, and up to four are kept. An operation ends within
+/// the time that it is given, and within twice the [time-out](RedisStoreBuilder::timeout), whatever
+/// the server does; where it fails, the next one tries anew. May be used from any thread, and
 /// goes on in a forked child, with connections of its own.
 pub struct RedisStore {
     target: Target,
@@ -49,7 +66,8 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// A store with the defaults. Contacts nobody; a bad URL is an `invalid_argument`.
+    /// A store with what the URL says, and the defaults. Contacts nobody; a bad URL is an
+    /// `invalid_argument`, and nothing secret of it is told.
     pub fn new(url: impl Into<Secret>) -> Result<Self, Error> {
         Self::builder(url).build()
     }

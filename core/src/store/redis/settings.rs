@@ -34,8 +34,10 @@ impl RedisStoreBuilder {
         Self { url, timeout: None, key_prefix: None, roots: None, client_certificate: None }
     }
 
-    /// How long the answers may take, all those of one renewal together: beyond that, a source
-    /// goes on without the store. 250 ms by default.
+    /// How long the answers of one renewal may take, all together, and how long connecting may
+    /// take, with the look-up of the host, TLS and the login. Beyond that, a source goes on without
+    /// the store: so it waits for it no longer than twice this time, and no operation takes longer.
+    /// The last save of a renewal has as long again. 250 ms by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

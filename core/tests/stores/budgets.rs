@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(15);
 fn slowed(server: &Server, first: Duration, others: Duration) -> Impostor {
     let port = server.tcp_url().unwrap().rsplit_once(':').unwrap().1.parse::<u16>().unwrap();
     let hand_on = |from: &mut TcpStream, to: &mut TcpStream| {
-        let mut bytes = [0; 65536];
+        let mut bytes = vec![0; 65536];
         let read = from.read(&mut bytes).unwrap_or(0);
         read > 0 && to.write_all(&bytes[..read]).is_ok()
     };

@@ -64,7 +64,7 @@ impl Parameters {
                 None => return refuse("is neither true nor false"),
             },
             Kind::Checks if value.is_empty() || checks_all(value) => self.ignore(name),
-            Kind::Unchecked if switch == Some(false) => self.ignore(name),
+            Kind::Unchecked | Kind::Switch(_) if switch == Some(false) => self.ignore(name),
             Kind::Checks | Kind::Unchecked => {
                 return refuse(
                     "would have certificates checked less than they always are: an authority of \
@@ -80,7 +80,6 @@ impl Parameters {
                 "2" | "3" | "resp2" | "resp3" => self.ignore(name),
                 _ => return refuse("is neither 2 nor 3"),
             },
-            Kind::Switch(_) if switch == Some(false) => self.ignore(name),
             Kind::Ignored => self.ignore(name),
             Kind::Switch(why) | Kind::Refused(why) => return refuse(why),
         }
@@ -107,12 +106,16 @@ fn set<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Error> {
     }
 }
 
-/// What says yes and what says no, in the languages of the clients.
+/// What says yes and what says no, in the languages of the clients. Makes no copy: it may be asked
+/// of a password.
 fn switch(value: &str) -> Option<bool> {
-    match &*value.to_ascii_lowercase() {
-        "true" | "1" | "yes" | "y" | "on" | "t" => Some(true),
-        "false" | "0" | "no" | "n" | "off" | "f" => Some(false),
-        _ => None,
+    let is_one_of = |words: [&str; 6]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
+    if is_one_of(["true", "1", "yes", "y", "on", "t"]) {
+        Some(true)
+    } else if is_one_of(["false", "0", "no", "n", "off", "f"]) {
+        Some(false)
+    } else {
+        None
     }
 }
 

@@ -155,20 +155,20 @@ fn tcp(host: &str, is_tls: bool) -> Result<(Address, Option<ServerName<'static>>
             "has more than one host: Redis Cluster and Sentinel are not supported",
         ));
     }
-    let (host, port) = match host.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']').unwrap_or_default();
-            let address: Ipv6Addr =
-                host.parse().map_err(|_| invalid("has a `[` without an IPv6 address and a `]`"))?;
-            if address.is_unspecified() {
-                return Err(invalid("has :: as its host, which is no address of a server"));
-            }
-            (address.to_string(), port.strip_prefix(':').unwrap_or(port))
+    let (host, port) = if let Some(rest) = host.strip_prefix('[') {
+        let (host, port) = rest.split_once(']').unwrap_or_default();
+        let address: Ipv6Addr =
+            host.parse().map_err(|_| invalid("has a `[` without an IPv6 address and a `]`"))?;
+        if address.is_unspecified() {
+            return Err(invalid("has :: as its host, which is no address of a server"));
         }
-        None => {
-            let (host, port) = host.split_once(':').unwrap_or((host, ""));
-            (host.to_ascii_lowercase(), port)
+        if !port.is_empty() && !port.starts_with(':') {
+            return Err(invalid("has something else than a port behind its `]`"));
         }
+        (address.to_string(), port.trim_start_matches(':'))
+    } else {
+        let (host, port) = host.split_once(':').unwrap_or((host, ""));
+        (host.to_ascii_lowercase(), port)
     };
     let port = match port {
         "" => PORT,
@@ -382,7 +382,8 @@ mod tests {
         ("redis://:planted@[::1", "without an IPv6 address"),
         ("redis://:planted@[planted]", "without an IPv6 address"),
         ("redis://:planted@[fe80::1%25eth0]", "without an IPv6 address"),
-        ("redis://:planted@[::1]planted", "a port that is not a number"),
+        ("redis://:planted@[::1]planted", "behind its `]`"),
+        ("redis://:planted@[::1]6379", "behind its `]`"),
         ("redis://:planted@[::]", "no address of a server"),
         ("redis://:planted@0.0.0.0:6379", "no address of a server"),
         ("redis://:planted@%2Frun%2Fplanted", "characters that no host's name has"),

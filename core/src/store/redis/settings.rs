@@ -77,7 +77,12 @@ impl RedisStoreBuilder {
         let store = RedisStore {
             target,
             trust: Trust {
-                roots: self.roots.transpose()?.or(roots).unwrap_or_default().or_from_environment()?,
+                roots: self
+                    .roots
+                    .transpose()?
+                    .or(roots)
+                    .unwrap_or_default()
+                    .or_from_environment()?,
                 client_certificate: self.client_certificate.transpose()?.or(client_certificate),
             },
             timeout: timeout.min(LONGEST),
@@ -98,17 +103,22 @@ impl RedisStoreBuilder {
     }
 }
 
+/// Reads a file that the URL names by this parameter. Its path is not told, as nothing of the URL.
+fn read(path: &str, parameter: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let file = std::fs::read(path).map(Zeroizing::new);
+    file.map_err(|error| invalid(&format!("names a `{parameter}` that cannot be read: {error}")))
+}
+
+fn refused(parameter: &str, error: &Error) -> Error {
+    invalid(&format!("names a `{parameter}` that is refused: {}", error.message()))
+}
+
 fn roots_of(ca_file: &str) -> Result<Roots, Error> {
-    Roots::pem_file(ca_file)
-        .map_err(|error| invalid(&format!("names a `ca_file`: {}", error.message())))
+    Roots::pem(&read(ca_file, "ca_file")?).map_err(|error| refused("ca_file", &error))
 }
 
 /// The key may be in the file of the certificate.
 fn certificate_of(parameters: &Parameters) -> Result<Option<ClientCertificate>, Error> {
-    let read = |path: &str, what: &str| {
-        let file = std::fs::read(path).map(Zeroizing::new);
-        file.map_err(|error| invalid(&format!("names a `{what}` that cannot be read: {error}")))
-    };
     let Some(chain) = &parameters.certificate_file else {
         return match parameters.key_file {
             Some(_) => Err(invalid("names a `key_file` and no `cert_file`")),
@@ -117,9 +127,8 @@ fn certificate_of(parameters: &Parameters) -> Result<Option<ClientCertificate>, 
     };
     let chain = read(chain, "cert_file")?;
     let key = parameters.key_file.as_ref().map(|key| read(key, "key_file")).transpose()?;
-    ClientCertificate::pem(&chain, key.as_ref().unwrap_or(&chain))
-        .map(Some)
-        .map_err(|error| invalid(&format!("names a `cert_file`: {}", error.message())))
+    let certificate = ClientCertificate::pem(&chain, key.as_ref().unwrap_or(&chain));
+    certificate.map(Some).map_err(|error| refused("cert_file", &error))
 }
 
 impl fmt::Debug for RedisStoreBuilder {

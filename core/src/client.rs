@@ -8,6 +8,7 @@ use ureq::http::{HeaderMap, Uri};
 
 use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
+use crate::logs::{self, log_line};
 use crate::net::{Exchange, Transport};
 use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
@@ -145,7 +146,10 @@ impl Client {
             attempts += 1;
             (budget.before_attempt)();
             let left = budget.give_up.saturating_duration_since(Instant::now());
-            let error = match self.attempt(outgoing, left) {
+            // What the transport has to say is not said under its locks.
+            let (outcome, lines) = logs::hold(|| self.attempt(outgoing, left));
+            lines.write();
+            let error = match outcome {
                 Ok(token_set) => return Ok(token_set),
                 Err(error) => error.with_attempts(attempts),
             };
@@ -158,10 +162,10 @@ impl Client {
             }
             let name = outgoing.operation.as_str();
             let Some(wait) = parts.retry.wait(attempts, &error, left, retry::draw) else {
-                log::debug!("{name} failed: {error}");
+                log_line!(Debug, "{name} failed: {error}");
                 return Err(error);
             };
-            log::info!("{name} failed, again in {wait:?}: {error}");
+            log_line!(Info, "{name} failed, again in {wait:?}: {error}");
             parts.transport.sleep(wait);
             if interrupt::has_given_up() {
                 return Err(error);

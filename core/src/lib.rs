@@ -49,6 +49,7 @@ mod environment;
 mod error;
 pub mod guard;
 pub mod interrupt;
+mod logs;
 mod net;
 pub mod per_process;
 mod reached;

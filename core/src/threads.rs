@@ -42,8 +42,9 @@ impl Threads {
         Self { max, pool: PerProcess::new() }
     }
 
-    /// Queues a job. It must not panic: see [`guard`](crate::guard::guard). Fails only where
-    /// the system gives not a single thread.
+    /// Queues a job. It must not panic: see [`guard`](crate::guard::guard). Fails with
+    /// [`Code::Exhausted`](crate::Code) where the system gives not a single thread; the job is
+    /// dropped then.
     pub fn run(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Error> {
         let pool = Arc::clone(&*self.pool.get(Arc::default));
         let mut state = pool.lock();
@@ -104,6 +105,8 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::Code;
+    use crate::spawn::shortage::Shortage;
 
     #[test]
     fn jobs_beyond_the_bound_wait_and_all_run() {
@@ -130,5 +133,38 @@ mod tests {
         let mut finished: Vec<i32> = (0..5).map(|_| dones.recv().unwrap()).collect();
         finished.sort_unstable();
         assert_eq!(finished, [0, 1, 2, 3, 4]);
+    }
+    #[test]
+    fn a_job_without_any_thread_is_refused_and_the_next_one_runs() {
+        let (threads, shortage) = (Threads::new(2), Shortage::of_all());
+        let (done, dones) = mpsc::channel();
+        let job = |number: i32| {
+            let done = done.clone();
+            move || done.send(number).unwrap()
+        };
+        let error = shortage.during(|| threads.run(job(1))).unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), (Code::Exhausted, true));
+        threads.run(job(2)).unwrap();
+        assert_eq!(dones.recv().unwrap(), 2);
+        // One thread is enough for all jobs.
+        (3..9).for_each(|number| shortage.during(|| threads.run(job(number))).unwrap());
+        assert_eq!((3..9).map(|_| dones.recv().unwrap()).collect::<Vec<_>>(), [3, 4, 5, 6, 7, 8]);
+    }
+
+    /// However threads are refused, each job runs or is refused, and none is forgotten.
+    #[test]
+    fn no_job_is_forgotten_while_threads_are_refused_at_random() {
+        for seed in 0..50 {
+            let (threads, shortage) = (Threads::new(3), Arc::new(Shortage::at_random(seed)));
+            let (done, dones) = mpsc::channel();
+            let run = |number: i32| {
+                let done = done.clone();
+                threads.run(move || done.send(number).unwrap()).is_ok()
+            };
+            let taken: Vec<i32> = shortage.during(|| (0..40).filter(|it| run(*it)).collect());
+            let mut finished: Vec<i32> = taken.iter().map(|_| dones.recv().unwrap()).collect();
+            finished.sort_unstable();
+            assert_eq!(finished, taken, "seed {seed}");
+        }
     }
 }

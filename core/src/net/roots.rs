@@ -1,5 +1,6 @@
 //! Which certificate authorities to trust.
 
+use crate::logs::log_line;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ fn from_environment(
 fn load(file: Option<&Path>, directory: Option<&Path>) -> Vec<CertificateDer<'static>> {
     let found = rustls_native_certs::load_certs_from_paths(file, directory);
     for error in &found.errors {
-        log::warn!("some certificate authorities could not be loaded: {error}");
+        log_line!(Warn, "some certificate authorities could not be loaded: {error}");
     }
     found.certs
 }

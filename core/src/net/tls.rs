@@ -1,5 +1,6 @@
 //! TLS over a channel.
 
+use crate::logs::log_line;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -37,7 +38,10 @@ pub(crate) fn client_config(
         Roots::Platform => {
             trusted.add_parsable_certificates(super::roots::of_platform());
             if trusted.is_empty() {
-                log::warn!("the platform has no certificate authorities: using the bundled ones");
+                log_line!(
+                    Warn,
+                    "the platform has no certificate authorities: using the bundled ones"
+                );
                 trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
             }
         }

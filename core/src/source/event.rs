@@ -1,6 +1,7 @@
 //! What a source tells an observer.
 
 use crate::Error;
+use crate::logs::log_line;
 
 /// What happened to a [`TokenSource`](crate::TokenSource).
 #[derive(Debug, Clone)]
@@ -80,12 +81,14 @@ impl Event {
         let kind = self.kind.as_str();
         match (self.kind, &self.error) {
             (EventKind::StoreFailed | EventKind::Failed, Some(error)) => {
-                log::warn!("token source: {kind}: {error}");
+                log_line!(Warn, "token source: {kind}: {error}");
             }
-            (EventKind::FellBack, Some(error)) => log::info!("token source: {kind}: {error}"),
-            (EventKind::StoreRecovered, _) => log::info!("token source: {kind}"),
-            (_, Some(error)) => log::debug!("token source: {kind}: {error}"),
-            (_, None) => log::debug!("token source: {kind} (token {})", self.generation),
+            (EventKind::FellBack, Some(error)) => {
+                log_line!(Info, "token source: {kind}: {error}");
+            }
+            (EventKind::StoreRecovered, _) => log_line!(Info, "token source: {kind}"),
+            (_, Some(error)) => log_line!(Debug, "token source: {kind}: {error}"),
+            (_, None) => log_line!(Debug, "token source: {kind} (token {})", self.generation),
         }
     }
 }

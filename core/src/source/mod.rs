@@ -42,7 +42,7 @@ struct Owner(Arc<engine::Engine>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        // Without waiting for the helper, which may be connecting.
+        // Without waiting for the helper.
         drop(self.0.close());
     }
 }
@@ -71,7 +71,9 @@ impl TokenRequest {
     }
 
     /// How long the call waits at most; the source's deadline by default. The renewal that it
-    /// waits for goes on without it.
+    /// waits for goes on without it, unless the system gives no thread for that: then the call
+    /// makes the renewal itself, in this time, and fails with [`Code::Timeout`](crate::Code) where
+    /// that is too short.
     pub const fn timeout(mut self, span: Duration) -> Self {
         self.timeout = Some(span);
         self
@@ -152,9 +154,11 @@ impl TokenSource {
     /// The same as [`token_with`](Self::token_with) for a caller that must not block: answers
     /// at once where it can, and then drops `deliver` without calling it; else `None`, and
     /// `deliver` is called exactly once, from the thread of the renewal. The request's timeout
-    /// counts for nothing here; the source's deadline does.
+    /// counts for nothing here; the source's deadline does. Fails with
+    /// [`Code::Exhausted`](crate::Code) where the system gives no thread for a renewal.
     ///
-    /// No lock is held while `deliver` runs.
+    /// No lock is held while `deliver` runs. It must not block: other callers wait behind it.
+    /// A panic in it is caught and logged.
     pub fn token_or_later(
         &self,
         request: &TokenRequest,
@@ -202,8 +206,8 @@ impl TokenSource {
     }
 
     /// Fails all calls with code `closed`, those that wait at once, interrupts a renewal under
-    /// way, and waits for its thread to end. One that is connecting ends with that step. The
-    /// client that the source was made with stays open.
+    /// way, and waits for its thread to end, but for half a second at most: a store or an observer
+    /// may keep it busy. The client that the source was made with stays open.
     pub fn close(&self) {
         helpers::join(self.engine().close());
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use shuttle::rand::RngCore;
 use shuttle::thread;
 
+use crate::spawn::shortage::Shortage;
 use crate::{AccessToken, Code, Credentials, Error};
 
 use super::engine::{Deliver, Engine};
@@ -233,6 +235,32 @@ fn other_credentials_void_a_flight_and_those_who_wait_get_theirs() {
         token(&engine).unwrap();
         assert_eq!(fake.requests().last().map(String::as_str), Some("other"));
         finish(&engine);
+    });
+}
+
+#[test]
+fn a_flight_without_a_thread_is_flown_by_a_caller_or_never_was() {
+    check(|| {
+        let shortage =
+            Arc::new(Shortage::at_random(u64::from(shuttle::rand::thread_rng().next_u32())));
+        shortage.during(|| {
+            let fake = Fake::new([]);
+            let (engine, clock) = fake.engine();
+            let callers: Vec<_> = (0..2).map(|_| spawn(&engine, token)).collect();
+            deliver(&engine, |answer| {
+                assert!(matches!(answer.as_deref(), Ok("token-1") | Err(Code::Exhausted)));
+            });
+            for caller in callers {
+                assert_eq!(code(caller.join().unwrap()), Ok("token-1".into()));
+            }
+            assert_eq!(fake.requests(), ["id"]);
+            clock.advance(Duration::from_secs(2900));
+            let closing = spawn(&engine, |engine| helpers::join(engine.close()));
+            let last = code(token(&engine));
+            assert!(matches!(last.as_deref(), Ok("token-1") | Err(Code::Closed)), "{last:?}");
+            closing.join().unwrap();
+            finish(&engine);
+        });
     });
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::guard::guard;
+use crate::logs::log_line;
 use crate::{Client, Credentials, Error, IntoTokenStore, TokenStore, environment};
 
 use super::event::Event;
@@ -78,11 +79,13 @@ impl Observer {
     pub(crate) fn tell(&self, event: &Event) {
         event.log();
         if let Some(observe) = &self.0 {
-            // Its panics are its own affair.
-            let _ = guard(|| {
+            let observed = guard(|| {
                 observe(event);
                 Ok(())
             });
+            if observed.is_err() {
+                log_line!(Warn, "token source: its observer panicked, told of {:?}", event.kind());
+            }
         }
     }
 }
@@ -160,9 +163,9 @@ impl TokenSourceBuilder {
     }
 
     /// Who is told of [events](Event), one after the other and in their order. Runs on the
-    /// thread of a renewal, or on that of a call that fails, and never under a lock: it may use
-    /// the source, even close it; but it cannot wait for the renewal that tells it, and gets
-    /// [`Code::Timeout`](crate::Code::Timeout) at once. A panic in it is caught and dropped.
+    /// thread of a renewal once that is over, or on that of a call that fails, and never under a
+    /// lock: it may use the source, even close it. A panic in it is caught and logged; while it
+    /// blocks, the source goes on, and keeps the last 1000 events for it.
     pub fn observer(mut self, observe: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Observer::new(observe);
         self

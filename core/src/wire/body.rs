@@ -1,5 +1,6 @@
 //! Reads the token out of an answer, in either naming.
 
+use crate::logs::log_line;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
@@ -27,7 +28,8 @@ impl Found {
         answered_at: Option<SystemTime>,
     ) -> TokenSet {
         if answered_at.is_some_and(|at| claims::Dates::of(&self.access_token).has_expired(at)) {
-            log::warn!(
+            log_line!(
+                Warn,
                 "the access token expires before the answer's Date: the clocks of the service \
                  disagree, and its lifetime is taken from expires_in and iat alone"
             );

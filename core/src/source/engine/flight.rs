@@ -6,23 +6,28 @@ use std::time::{Duration, Instant};
 use crate::cancel::Canceller;
 use crate::clock::Moment;
 use crate::guard::guard;
+use crate::logs::{self, log_line};
 use crate::reached::reached;
-use crate::source::helpers;
-use crate::source::machine::{Answer, Grant, Leg, Outcome};
+use crate::source::event::Event;
+use crate::source::helpers::{self, Helper};
+use crate::source::machine::{Answer, Grant, Leg, Outcome, has_much_more};
 use crate::source::service::{Request, from_now};
 use crate::source::sharing::Visit;
+use crate::spawn::no_thread;
 use crate::store::Asker;
 use crate::sync::{Latch, Mutex, lock, thread};
 use crate::token::TokenSet;
-use crate::{Credentials, Error, retry};
+use crate::{Credentials, interrupt, retry};
 
-use super::{Deliver, Desk, Engine};
+use super::{Deliver, Desk, Engine, Shortage};
 
 /// A renewal under way, and who waits for it.
 pub(super) struct Flight {
     number: u64,
     /// Who flies it, once somebody does.
     pilot: OnceLock<thread::ThreadId>,
+    /// How much time it had, where a caller flew it who had less than the source gives.
+    time: OnceLock<Duration>,
     canceller: Arc<Canceller>,
     /// Waits for the store.
     asker: Arc<Asker>,
@@ -38,6 +43,12 @@ impl Flight {
         self.pilot.get() == Some(&thread::current().id()) || self.asker.runs_here()
     }
 
+    /// Whether it failed for want of time, maybe, of which somebody who waited has more left.
+    pub(super) fn may_have_been_cut_short(&self, outcome: &Outcome, left: Duration) -> bool {
+        matches!(outcome, Outcome::Failed(_))
+            && self.time.get().is_some_and(|time| has_much_more(left, *time))
+    }
+
     /// Lets time pass, unless it is ended from outside.
     fn linger(&self, pause: Duration, give_up: Instant) -> Answer {
         if Instant::now() + pause >= give_up {
@@ -49,10 +60,17 @@ impl Flight {
 }
 
 impl Engine {
-    pub(super) fn launch(self: &Arc<Self>, desk: &mut Desk, background: bool) -> Arc<Flight> {
+    /// Begins a flight, on a thread of its own. Where the system gives none, it is for the caller
+    /// to [`fly`](Self::fly) or to [`recall`](Self::recall) it.
+    pub(super) fn launch(
+        self: &Arc<Self>,
+        desk: &mut Desk,
+        background: bool,
+    ) -> (Arc<Flight>, Option<Shortage>) {
         let flight = Arc::new(Flight {
             number: desk.state.launch(background),
             pilot: OnceLock::new(),
+            time: OnceLock::new(),
             canceller: Arc::default(),
             asker: Arc::default(),
             outcome: Latch::new(),
@@ -62,46 +80,65 @@ impl Engine {
         self.publish(&desk.state);
         let (engine, theirs) = (self.clone(), flight.clone());
         // Under the lock, so that a close that comes next knows whom to join.
-        let started =
-            thread::Builder::new().name("frontegg-token".into()).spawn(move || engine.fly(&theirs));
-        if let Ok(helper) = started {
-            desk.helpers.push(helper);
-        } else {
-            let error = Error::internal("the system gives no thread");
-            let outcome = self.crash(desk, flight.number, error);
-            lock(&flight.callers).take();
-            flight.outcome.set(outcome);
-        }
-        flight
+        let started = helpers::start(move || {
+            engine.fly(&theirs, engine.deadline);
+            let before = helpers::retire(&mut lock(&engine.desk()).helpers);
+            before.into_iter().for_each(Helper::join);
+        });
+        let lacked_threads = std::mem::replace(&mut desk.lacks_threads, started.is_err());
+        let shortage = started
+            .map(|helper| desk.helpers.push(helper))
+            .map_err(|error| Shortage { error: no_thread(&error), is_new: !lacked_threads });
+        (flight, shortage.err())
     }
 
-    /// A renewal, from its beginning to its end, on the helper thread.
-    fn fly(self: &Arc<Self>, flight: &Flight) {
+    /// Takes back a flight that nobody flies.
+    pub(super) fn recall(&self, desk: &mut Desk, flight: &Flight) {
+        desk.state.recall(flight.number);
+        self.end(desk, flight.number, &mut Vec::new());
+    }
+
+    /// A renewal, from its beginning to its end, within so much time.
+    pub(super) fn fly(self: &Arc<Self>, flight: &Flight, time: Duration) {
         let _ = flight.pilot.set(thread::current().id());
         let shared = self.desk();
+        if has_much_more(self.deadline, time) {
+            Self::hurry(&shared, flight, time);
+        }
         // Given back once the outcome is known to those who wait for it.
         let mut visit = None;
-        let outcome = guard(|| Ok(self.go_through_legs(&shared, flight, &mut visit)));
+        let mut events = Vec::new();
+        let (outcome, lines) = logs::hold(|| {
+            guard(|| Ok(self.go_through_legs(&shared, flight, time, &mut visit, &mut events)))
+        });
         let outcome = outcome.unwrap_or_else(|error| {
-            let mut desk = lock(&shared);
-            self.crash(&mut desk, flight.number, error)
+            let (mut desk, now, draw) = (lock(&shared), self.clock.now(), retry::draw());
+            let outcome = desk.state.crashed(flight.number, error, now, draw, &mut events);
+            self.end(&mut desk, flight.number, &mut events);
+            outcome
         });
         self.land(flight, outcome);
         drop(visit);
+        // Whatever the host makes of it, nobody waits for this flight any more.
+        lines.write();
         self.tell(&shared, lock(&shared));
-        let before = helpers::retire(&mut lock(&shared).helpers);
-        if let Some(before) = before {
-            let _ = before.join();
-        }
+    }
+
+    /// Has a failure of a flight that has less time than others give it be its own affair.
+    fn hurry(shared: &Mutex<Desk>, flight: &Flight, time: Duration) {
+        let time = *flight.time.get_or_init(|| time);
+        lock(shared).state.hurry(flight.number, time);
     }
 
     fn go_through_legs<'a>(
         &'a self,
         shared: &Mutex<Desk>,
         flight: &Flight,
+        time: Duration,
         visit: &mut Option<Visit<'a>>,
+        events: &mut Vec<Event>,
     ) -> Outcome {
-        let mut give_up = from_now(self.deadline);
+        let mut give_up = from_now(time);
         loop {
             let credentials = self.credentials.load_full();
             let leg = lock(shared).state.next_leg(flight.number);
@@ -116,10 +153,9 @@ impl Engine {
                 Leg::Wait(pause) => flight.linger(*pause, give_up),
                 leg => {
                     let sharing = self.sharing.as_ref().expect("there is a store to ask");
-                    let visit = visit.get_or_insert_with(|| {
-                        sharing.visit(&credentials, &flight.asker, self.deadline)
-                    });
-                    let answer = visit.go(leg, &self.clock, self.deadline);
+                    let visit = visit
+                        .get_or_insert_with(|| sharing.visit(&credentials, &flight.asker, time));
+                    let answer = visit.go(leg, &self.clock, time);
                     give_up = visit.give_up().map_or(give_up, |end| end.min(give_up));
                     answer
                 }
@@ -129,24 +165,27 @@ impl Engine {
                 (Leg::Refresh(_) | Leg::Authenticate, Some(visit)) => visit.note_request(),
                 _ => {}
             }
+            if interrupt::has_given_up() {
+                // The caller on whose thread this runs, and nobody else.
+                Self::hurry(shared, flight, Duration::ZERO);
+            }
             let mut desk = lock(shared);
             let now = self.clock.now();
-            let Desk { state, outbox, .. } = &mut *desk;
-            let went_without = state.is_authenticating_only();
-            let outcome = state.answered(flight.number, answer, now, retry::draw(), outbox);
-            if state.is_authenticating_only() && !went_without {
-                log::warn!(
+            let went_without = desk.state.is_authenticating_only();
+            let outcome = desk.state.answered(flight.number, answer, now, retry::draw(), events);
+            if desk.state.is_authenticating_only() && !went_without {
+                log_line!(
+                    Warn,
                     "token source: refresh tokens are rejected before their first use, so more \
                      are in use than the service keeps: authenticating only, for a while"
                 );
             }
             if let Some(outcome) = outcome {
-                self.end(&mut desk, flight.number);
+                self.end(&mut desk, flight.number, events);
                 return outcome;
             }
             // A token that is still to be saved serves already those who need not wait for it.
             self.publish(&desk.state);
-            self.tell(shared, desk);
         }
     }
 
@@ -166,16 +205,10 @@ impl Engine {
         Answer::Requested(answer.map(|token_set| grant(token_set, since)))
     }
 
-    fn crash(&self, desk: &mut Desk, number: u64, error: Error) -> Outcome {
-        let (now, draw) = (self.clock.now(), retry::draw());
-        let outcome = desk.state.crashed(number, error, now, draw, &mut desk.outbox);
-        self.end(desk, number);
-        outcome
-    }
-
     /// Clears the desk of a flight that is over, and makes its result known.
-    fn end(&self, desk: &mut Desk, number: u64) {
+    fn end(&self, desk: &mut Desk, number: u64, events: &mut Vec<Event>) {
         desk.flight.take_if(|flight| flight.number == number);
+        desk.outbox.append(events);
         self.publish(&desk.state);
     }
 
@@ -186,10 +219,20 @@ impl Engine {
         let callers = lock(&flight.callers).take();
         for (min_validity, deliver) in callers.into_iter().flatten() {
             let mut deliver = Some(deliver);
-            let answer = self.settle(min_validity, outcome.clone());
+            let answer = if flight.may_have_been_cut_short(&outcome, self.deadline) {
+                None
+            } else {
+                self.settle(min_validity, outcome.clone())
+            };
             let answer = answer.or_else(|| self.obtain_or_later(min_validity, &mut deliver));
             if let (Some(answer), Some(deliver)) = (answer, deliver) {
-                deliver(answer);
+                let delivered = guard(|| {
+                    deliver(answer);
+                    Ok(())
+                });
+                if delivered.is_err() {
+                    log_line!(Warn, "token source: a caller panicked over its answer");
+                }
             }
         }
     }

@@ -1,18 +1,21 @@
 //! The threads, locks and waits around the state machine: here, what is asked of a source.
 //!
 //! Every renewal runs on a helper thread, so that each caller waits as long as it wants and no
-//! longer, and takes nobody with it when it goes. The lock is held for the machine's pure
-//! functions, and never over a request or a call of the host's.
+//! longer, and takes nobody with it when it goes. Where the system gives no thread, a caller that
+//! waits renews on its own, within its own time; what it fails with for want of time does not
+//! count for callers that have much more. The lock is held for the machine's pure functions, and
+//! never over a request or a call of the host's.
 
 mod flight;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
+use crate::logs::log_line;
 use crate::per_process::PerProcess;
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::{AccessToken, Code, Credentials, Error};
@@ -61,7 +64,12 @@ struct Desk {
     /// Events to tell of, and whether somebody is about it.
     outbox: Vec<Event>,
     telling: bool,
+    /// Whether the system gave no thread for the last renewal.
+    lacks_threads: bool,
 }
+
+/// So many events wait for an observer that is blocked.
+const LONGEST_OUTBOX: usize = 1000;
 
 pub(crate) type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
 
@@ -69,6 +77,28 @@ pub(crate) type Deliver = Box<dyn FnOnce(Result<AccessToken, Error>) + Send>;
 enum Asked {
     Answer(Result<AccessToken, Error>),
     Wait(Arc<Flight>),
+    /// There is no thread for the flight.
+    Fly(Arc<Flight>, Shortage),
+}
+
+/// That the system gives no thread.
+struct Shortage {
+    error: Error,
+    /// Whether it gave one the last time.
+    is_new: bool,
+}
+
+impl Shortage {
+    /// Says so once. Not before the flight is over: the logger may ask for a token.
+    fn log(&self) {
+        if self.is_new {
+            log_line!(
+                Warn,
+                "token source: {}: until it does, calls that wait renew the token themselves",
+                self.error.message()
+            );
+        }
+    }
 }
 
 impl Engine {
@@ -111,21 +141,46 @@ impl Engine {
         timeout: Duration,
     ) -> Result<AccessToken, Error> {
         let give_up = from_now(timeout);
+        let left = || give_up.saturating_duration_since(Instant::now());
         loop {
-            let flight = match self.ask(min_validity) {
+            let flight = match self.ask(min_validity, left()) {
                 Asked::Answer(answer) => return answer,
+                Asked::Wait(flight) if flight.is_own() => {
+                    return self.go_without(min_validity, &waits_for_itself());
+                }
                 Asked::Wait(flight) => flight,
+                Asked::Fly(flight, shortage) if left().is_zero() => {
+                    return self.go_nowhere(min_validity, &flight, &shortage);
+                }
+                Asked::Fly(flight, shortage) => {
+                    self.fly(&flight, left().min(self.deadline));
+                    shortage.log();
+                    flight
+                }
             };
-            if flight.is_own() {
-                return self.go_without(min_validity, &waits_for_itself());
-            }
             let Some(outcome) = flight.outcome.wait(give_up) else {
                 return self.give_up(min_validity);
             };
+            if flight.may_have_been_cut_short(&outcome, left()) {
+                continue;
+            }
             if let Some(answer) = self.settle(min_validity, outcome) {
                 return answer;
             }
         }
+    }
+
+    /// What a caller gets who cannot make the renewal itself.
+    fn go_nowhere(
+        self: &Arc<Self>,
+        min_validity: Duration,
+        flight: &Flight,
+        shortage: &Shortage,
+    ) -> Result<AccessToken, Error> {
+        self.recall(&mut lock(&self.desk()), flight);
+        self.abandon(flight, Outcome::Superseded);
+        shortage.log();
+        self.go_without(min_validity, &shortage.error)
     }
 
     /// What a caller gets whose time to wait is up.
@@ -146,9 +201,12 @@ impl Engine {
         deliver: &mut Option<Deliver>,
     ) -> Option<Result<AccessToken, Error>> {
         loop {
-            let flight = match self.ask(min_validity) {
+            let flight = match self.ask(min_validity, self.deadline) {
                 Asked::Answer(answer) => return Some(answer),
                 Asked::Wait(flight) => flight,
+                Asked::Fly(flight, shortage) => {
+                    return Some(self.go_nowhere(min_validity, &flight, &shortage));
+                }
             };
             if let Some(callers) = lock(&flight.callers).as_mut() {
                 callers.extend(deliver.take().map(|deliver| (min_validity, deliver)));
@@ -175,37 +233,49 @@ impl Engine {
         }
     }
 
-    /// Decides on a call, and begins a flight where one is due.
-    fn ask(self: &Arc<Self>, min_validity: Duration) -> Asked {
+    /// Decides on a call that can wait for so long, and begins a flight where one is due.
+    fn ask(self: &Arc<Self>, min_validity: Duration, time: Duration) -> Asked {
         let shared = self.desk();
         let mut desk = lock(&shared);
-        let asked = match desk.state.decide(self.clock.now(), min_validity) {
+        desk.state.forgive(time);
+        let action = desk.state.decide(self.clock.now(), min_validity);
+        if matches!(action, Action::Join | Action::Renew) {
+            desk.state.note_wait();
+        }
+        match action {
             Action::Serve(token) => Asked::Answer(Ok(token)),
-            Action::ServeAndRenew(token) => {
-                self.launch(&mut desk, true);
-                Asked::Answer(Ok(token))
-            }
-            Action::Renew => {
-                desk.state.note_wait();
-                Asked::Wait(self.launch(&mut desk, false))
-            }
             Action::Join => {
-                desk.state.note_wait();
-                Asked::Wait(desk.flight.clone().expect("a flight is joined where there is one"))
+                let flight = desk.flight.clone();
+                Asked::Wait(flight.expect("a flight is joined where there is one"))
             }
             Action::Refuse(error) => {
                 let event = desk.state.note_refusal();
                 desk.outbox.extend(event);
+                self.tell(&shared, desk);
                 Asked::Answer(Err(error))
             }
-        };
-        self.tell(&shared, desk);
-        asked
+            Action::ServeAndRenew(token) => {
+                let (flight, shortage) = self.launch(&mut desk, true);
+                if let Some(shortage) = shortage {
+                    // The next call tries again.
+                    self.recall(&mut desk, &flight);
+                    drop(desk);
+                    shortage.log();
+                }
+                Asked::Answer(Ok(token))
+            }
+            Action::Renew => match self.launch(&mut desk, false) {
+                (flight, Some(shortage)) => Asked::Fly(flight, shortage),
+                (flight, None) => Asked::Wait(flight),
+            },
+        }
     }
 
     /// Empties the outbox, unless somebody is about it: events are told in their order.
     fn tell<'a>(&self, shared: &'a Mutex<Desk>, mut desk: MutexGuard<'a, Desk>) {
-        if desk.telling || desk.outbox.is_empty() {
+        if desk.telling {
+            let excess = desk.outbox.len().saturating_sub(LONGEST_OUTBOX);
+            desk.outbox.drain(..excess);
             return;
         }
         desk.telling = true;
@@ -280,8 +350,14 @@ impl Engine {
             if self.closed.load(Ordering::Acquire) {
                 state.close();
             }
-            let (helpers, outbox) = (Vec::new(), Vec::new());
-            Mutex::new(Desk { state, flight: None, helpers, outbox, telling: false })
+            Mutex::new(Desk {
+                state,
+                flight: None,
+                helpers: Helpers::new(),
+                outbox: Vec::new(),
+                telling: false,
+                lacks_threads: false,
+            })
         })
     }
 

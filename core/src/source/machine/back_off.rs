@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::Error;
 use crate::clock::{Moment, nanos};
+use crate::{Code, Error};
 
-use super::Held;
+use super::{Held, has_much_more};
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -30,6 +30,8 @@ pub(super) struct Trouble {
     renewal_held_until: u64,
     /// Until then, who has no token gets the error at once.
     remembered_until: u64,
+    /// The time that the renewal had, where it failed because that was so little.
+    cut_short: Option<Duration>,
     refused: bool,
 }
 
@@ -48,8 +50,13 @@ impl Trouble {
         let jittered = brief.mul_f64(1.0 + JITTER * (2.0 * draw - 1.0)).min(longest);
         let announced = error.retry_after().map(|wait| wait.min(LONGEST_ANNOUNCED));
         let remembered = announced.map_or(jittered, |wait| wait.max(brief) + FIRST.mul_f64(draw));
+        // It is for this machine to heal, and nobody is spared by waiting.
+        let is_local = error.code() == Code::Exhausted;
         let in_hand = holding.map_or(remembered, |held| {
             let age = now.age_of(held.since);
+            if is_local {
+                return jittered;
+            }
             if age >= held.urgent {
                 return remembered;
             }
@@ -61,13 +68,25 @@ impl Trouble {
             let part = part.min(held.urgent.saturating_sub(age)).max(FIRST);
             announced.map_or(part, |_| part.max(remembered))
         });
+        let remembered = if is_local { Duration::ZERO } else { remembered };
         Self {
             error,
             in_a_row,
             renewal_held_until: now.boot.saturating_add(nanos(in_hand)),
             remembered_until: now.boot.saturating_add(nanos(remembered)),
+            cut_short: None,
             refused: false,
         }
+    }
+
+    /// The same, of a renewal that had so little time.
+    pub(super) fn cut_short(self, time: Option<Duration>) -> Self {
+        Self { cut_short: time, ..self }
+    }
+
+    /// Whether it is nothing to a caller with so much time.
+    pub(super) fn is_forgiven(&self, time: Duration) -> bool {
+        self.cut_short.is_some_and(|short| has_much_more(time, short))
     }
 
     /// The same, but remembered for as long as a sibling remembers it.

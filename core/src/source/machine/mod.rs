@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::store::{Refreshable, Rejection};
 use crate::token::{About, Origin};
-use crate::{AccessToken, Error};
+use crate::{AccessToken, Code, Error};
 
 use super::event::{Event, EventKind};
 use super::settings::Rules;
@@ -27,7 +27,9 @@ use evictions::Evictions;
 use sharing::{Sharing, is_everybodys};
 use terms::{expired_on_arrival, unmeetable};
 
-pub(crate) use terms::{Action, Answer, Grant, Held, Leg, Outcome, closed, settle_landed};
+pub(crate) use terms::{
+    Action, Answer, Grant, Held, Leg, Outcome, closed, has_much_more, settle_landed,
+};
 
 /// A renewal under way.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ struct Flight {
     background: bool,
     /// The refresh token that is being presented. It is no longer anywhere else.
     spent: Option<Refreshable>,
+    /// Where it has less time than the source gives: how much.
+    time: Option<Duration>,
     sharing: Sharing,
 }
 
@@ -142,8 +146,27 @@ impl State {
         self.flights += 1;
         let number = self.flights;
         let sharing = Sharing::new(self.rules.shared);
-        self.flight = Some(Flight { number, background, spent: None, sharing });
+        self.flight = Some(Flight { number, background, spent: None, time: None, sharing });
         number
+    }
+
+    /// Takes a launch back: the flight never was.
+    pub(crate) fn recall(&mut self, number: u64) {
+        self.flight.take_if(|flight| flight.number == number);
+    }
+
+    /// A flight has so much time, which is less than the source gives; zero: it was ended by the
+    /// caller on whose thread it runs.
+    pub(crate) fn hurry(&mut self, number: u64, time: Duration) {
+        if let Some(flight) = self.flight.as_mut().filter(|flight| flight.number == number) {
+            flight.time = Some(time);
+        }
+    }
+
+    /// Forgets a failure for want of time, where a caller has so much more that it is not to be
+    /// its own.
+    pub(crate) fn forgive(&mut self, time: Duration) {
+        self.trouble.take_if(|trouble| trouble.is_forgiven(time));
     }
 
     /// What a flight does next; `None` where it does not matter any more. From here on, a
@@ -294,9 +317,18 @@ impl State {
         let flight = self.flight.as_mut()?;
         let before = self.trouble.as_ref().map_or(0, Trouble::in_a_row);
         let before = before.max(flight.sharing.rejected_in_a_row());
-        let in_a_row = if flight.background { 0 } else { before.saturating_add(1) };
+        let is_timeout = error.code() == Code::Timeout;
+        let cut_short = flight.time.filter(|time| is_timeout || time.is_zero());
+        let in_a_row = match error.code() {
+            _ if flight.background => 0,
+            // That says nothing of the service.
+            Code::Exhausted => before,
+            _ if cut_short.is_some() => before,
+            _ => before.saturating_add(1),
+        };
         let holding = self.valid(now).map(|(held, _)| held);
-        let trouble = Trouble::new(error.clone(), in_a_row, holding, now, draw);
+        let trouble =
+            Trouble::new(error.clone(), in_a_row, holding, now, draw).cut_short(cut_short);
         if let Some(flight) = self.flight.as_mut().filter(|_| is_everybodys(&error)) {
             flight.sharing.reject(Rejection {
                 error: error.clone(),

@@ -135,6 +135,11 @@ pub(crate) fn settle_landed(
     Some(if enough { Ok(token) } else { Err(unmeetable(held.lifetime)) })
 }
 
+/// Whether this is so much more time than that, that a failure for want of it says nothing.
+pub(crate) fn has_much_more(time: Duration, than: Duration) -> bool {
+    time / 2 >= than && !time.is_zero()
+}
+
 pub(crate) fn closed() -> Error {
     Error::new(crate::Code::Closed, "the token source is closed")
 }

@@ -2,8 +2,10 @@
 
 mod faulty;
 mod hanging;
+mod logger;
 mod service;
 mod store;
+mod threads;
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -178,7 +180,7 @@ fn observers_hear_all_in_order_and_may_use_the_source() {
 }
 
 #[test]
-fn an_observer_does_not_wait_for_the_renewal_that_tells_it() {
+fn an_observer_has_the_token_of_the_renewal_that_tells_it() {
     let source: Arc<Mutex<Option<Arc<Engine>>>> = Arc::default();
     let (theirs, (answered, answers)) = (source.clone(), std::sync::mpsc::channel());
     let observer = Observer::new(move |event| {
@@ -193,7 +195,28 @@ fn an_observer_does_not_wait_for_the_renewal_that_tells_it() {
     assert_eq!(token(&engine), ok("token-1"));
     clock.advance(Duration::from_secs(3600));
     assert_eq!(token(&engine), ok("token-3"));
-    assert_eq!(answers.recv().unwrap(), Err(Code::Timeout));
+    assert_eq!(answers.recv().unwrap(), ok("token-3"));
+}
+
+#[test]
+fn an_observer_that_blocks_keeps_nobody_from_tokens_and_a_close_from_nothing() {
+    let gate = Arc::new((Mutex::new(true), std::sync::Condvar::new()));
+    let theirs = gate.clone();
+    let observer = Observer::new(move |_| {
+        let shut = theirs.0.lock().unwrap();
+        drop(theirs.1.wait_while(shut, |shut| *shut).unwrap());
+    });
+    let fake = Fake::new([Answer::Grant, Answer::Fail(Code::ServerError)]);
+    let (engine, clock) = fake.engine_with(observer);
+    for number in [1, 3, 4] {
+        assert_eq!(token(&engine), Ok(format!("token-{number}")));
+        clock.advance(Duration::from_secs(3600));
+    }
+    let start = std::time::Instant::now();
+    helpers::join(engine.close());
+    assert!(start.elapsed() < LONG);
+    *gate.0.lock().unwrap() = false;
+    gate.1.notify_all();
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Stage {
         Self { emulator, client, clock: Manual::new() }
     }
 
-    fn source(&self, policy: Policy) -> Arc<Engine> {
+    pub(super) fn engine_of(&self, policy: Policy) -> Arc<Engine> {
         self.engine(Credentials::new("id", "secret").unwrap(), policy, None)
     }
 
@@ -114,7 +114,7 @@ pub(super) fn herd(source: &Arc<Engine>, threads: usize) -> Vec<Result<String, C
 #[test]
 fn a_thousand_threads_cost_one_request() {
     let stage = Stage::new();
-    let source = stage.source(Policy::Auto);
+    let source = stage.engine_of(Policy::Auto);
     stage.fault(json!({"on": "any", "times": 0, "action": {"delay": {"ms": 200}}}));
     let first = herd(&source, 1000);
     assert!(first[0].is_ok() && first.iter().all(|answer| *answer == first[0]));
@@ -129,7 +129,7 @@ fn a_thousand_threads_cost_one_request() {
 #[test]
 fn a_thousand_threads_share_one_failure() {
     let stage = Stage::new();
-    let source = stage.source(Policy::Auto);
+    let source = stage.engine_of(Policy::Auto);
     let action = json!({"respond": {"status": 503}});
     stage.fault(json!({"on": "any", "times": 0, "delay_ms": 200, "action": action}));
     let answers = herd(&source, 1000);
@@ -140,7 +140,7 @@ fn a_thousand_threads_share_one_failure() {
 #[test]
 fn a_renewal_in_the_background_delays_nobody() {
     let stage = Stage::new();
-    let source = stage.source(Policy::Auto);
+    let source = stage.engine_of(Policy::Auto);
     let first = token(&source);
     stage.fault(json!({"on": "refresh", "times": 0, "action": {"hang": {}}}));
     stage.clock.advance(Duration::from_secs(2900));
@@ -155,7 +155,7 @@ fn a_renewal_in_the_background_delays_nobody() {
 fn lost_answers_cost_callers_nothing_and_are_never_asked_for_again() {
     let cycles = soak(1_000, 20_000);
     let stage = Stage::new();
-    let source = stage.source(Policy::RefreshFirst);
+    let source = stage.engine_of(Policy::RefreshFirst);
     token(&source).unwrap();
     let over = AtomicBool::new(false);
     let faults = [
@@ -198,7 +198,7 @@ fn lost_answers_cost_callers_nothing_and_are_never_asked_for_again() {
 fn cost_of(policy: Policy, sources: usize, lifetimes: u32) -> f64 {
     const SETTLING: u32 = 5;
     let stage = Stage::new();
-    let sources: Vec<Arc<Engine>> = (0..sources).map(|_| stage.source(policy)).collect();
+    let sources: Vec<Arc<Engine>> = (0..sources).map(|_| stage.engine_of(policy)).collect();
     let renew_all = || {
         for source in &sources {
             token(source).unwrap();
@@ -232,7 +232,7 @@ fn more_sources_than_slots_do_not_evict_one_another_for_ever() {
 fn a_close_ends_a_request_that_hangs_and_leaves_the_client_alone() {
     for (on, age) in [("authenticate", 0), ("refresh", 3600)] {
         let stage = Stage::new();
-        let source = stage.source(Policy::Auto);
+        let source = stage.engine_of(Policy::Auto);
         if age > 0 {
             token(&source).unwrap();
             stage.clock.advance(Duration::from_secs(age));
@@ -262,7 +262,7 @@ fn a_close_ends_a_wait_between_two_attempts() {
 
 impl Stage {
     fn closed_while_it_sleeps(self) -> Arc<Engine> {
-        let source = self.source(Policy::Auto);
+        let source = self.engine_of(Policy::Auto);
         let reset = json!({"retry-after": "30"});
         let action = json!({"respond": {"status": 429, "headers": reset}});
         self.fault(json!({"on": "any", "times": 0, "action": action}));
@@ -280,7 +280,7 @@ impl Stage {
 #[test]
 fn a_client_that_is_closed_ends_its_sources_calls() {
     let stage = Stage::new();
-    let source = stage.source(Policy::Auto);
+    let source = stage.engine_of(Policy::Auto);
     stage.client.close();
     assert_eq!(code(source.obtain(Duration::ZERO, PATIENCE)), Err(Code::Closed));
 }

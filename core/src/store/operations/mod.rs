@@ -14,6 +14,7 @@ mod asker;
 mod model;
 mod turns;
 
+use crate::logs::log_line;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -161,7 +162,7 @@ impl Operations {
 /// Tells the log alone: a lease that was not given back ends by itself.
 fn told(released: Result<(), Error>) {
     if let Err(error) = released {
-        log::debug!("token source: a lease was not given back: {error}");
+        log_line!(Debug, "token source: a lease was not given back: {error}");
     }
 }
 

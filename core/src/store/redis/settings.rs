@@ -1,6 +1,7 @@
 //! The settings of a store in Redis, and the only home of their defaults. What code sets goes
 //! before what the URL says, as it does before the environment.
 
+use crate::logs::log_line;
 use std::fmt;
 use std::time::Duration;
 
@@ -94,7 +95,8 @@ impl RedisStoreBuilder {
             pool: PerProcess::new(),
         };
         if !parameters.ignored.is_empty() {
-            log::warn!(
+            log_line!(
+                Warn,
                 "the URL of Redis has parameters that change nothing here: {}",
                 parameters.ignored.join(", ")
             );

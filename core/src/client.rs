@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, Uri};
 use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
 use crate::logs::{self, log_line};
-use crate::net::{Exchange, Transport};
+use crate::net::{Exchange, KEPT_FOR, Transport};
 use crate::retry::{self, RetryPolicy};
 use crate::token::TokenSet;
 use crate::wire::{Operation, Outgoing};
@@ -18,7 +18,6 @@ use crate::{Credentials, Error, RefreshToken, cancel, interrupt};
 /// A refresh does not go out on a connection that has been idle for longer: the server may
 /// be closing it, and a refresh of unknown fate costs more than a connection.
 const REFRESH_MAX_IDLE: Duration = Duration::from_millis(100);
-const AUTHENTICATE_MAX_IDLE: Duration = Duration::from_secs(15);
 
 /// The two calls of the service, each answering a [`TokenSet`] or an [`Error`].
 ///
@@ -177,7 +176,7 @@ impl Client {
         let parts = &*self.0;
         let operation = outgoing.operation;
         let ((uri, headers), max_idle) = match operation {
-            Operation::Authenticate => (&parts.authenticate, AUTHENTICATE_MAX_IDLE),
+            Operation::Authenticate => (&parts.authenticate, KEPT_FOR),
             Operation::Refresh => (&parts.refresh, REFRESH_MAX_IDLE),
         };
         let outcome = parts.transport.exchange(&Exchange {

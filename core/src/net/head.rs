@@ -1,5 +1,6 @@
 //! The head of an HTTP answer: of the service's, and of a proxy's.
 
+use std::fmt;
 use std::io;
 use std::time::Instant;
 
@@ -72,6 +73,12 @@ impl Input {
 
     fn zeroize(&mut self) {
         self.buffer[..self.written].zeroize();
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("unused", &(self.end - self.start)).finish_non_exhaustive()
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use self::client_certificate::ClientCertificate;
 #[cfg(all(unix, feature = "redis"))]
 pub(crate) use self::connect::connect_unix;
 pub(crate) use self::failure::Failure;
-pub(crate) use self::http::{Exchange, Settings, Transport};
+pub(crate) use self::http::{Exchange, KEPT_FOR, Settings, Transport};
 pub use self::pem::Certificates;
 pub use self::proxy::Proxy;
 pub use self::roots::Roots;

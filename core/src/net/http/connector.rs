@@ -13,11 +13,13 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout};
 
 use super::Settings;
-use super::connection::Connection;
+use super::exchanging::Exchanging;
 use super::in_flight::InFlight;
+use super::pool::{Connection, Pool};
 use crate::Code;
 use crate::net::channel::Channel;
 use crate::net::failure::{Failure, Stage};
+use crate::net::head::Input;
 use crate::net::lookups::{Key, Lookups};
 use crate::net::proxy_server::{ProxyServer, Scheme};
 use crate::net::tls::{Tls, client_config};
@@ -27,6 +29,7 @@ use crate::net::{socks, tunnel};
 pub(super) struct NetConnector {
     pub(super) settings: Arc<Settings>,
     pub(super) lookups: Lookups,
+    pub(super) pool: Arc<Pool>,
     /// Made at the first need, since it reads the roots of the platform.
     pub(super) tls: OnceLock<Arc<ClientConfig>>,
 }
@@ -62,10 +65,11 @@ impl Opening<'_> {
             Some(proxy) => self.reach_through(proxy)?,
         };
         if settings.is_plain {
-            return Ok(Connection::new(channel, false));
+            return Ok(Connection { channel, input: Input::default(), is_tls: false });
         }
         let what = format!("no TLS connection to {}", address(host, *port));
-        Ok(Connection::new(self.encrypt(&what, host, channel, until)?, true))
+        let channel = self.encrypt(&what, host, channel, until)?;
+        Ok(Connection { channel, input: Input::default(), is_tls: true })
     }
 
     /// Connects to a host. Also returns until when what comes next may take.
@@ -138,19 +142,22 @@ fn address(host: &str, port: u16) -> String {
 }
 
 impl Connector for NetConnector {
-    type Out = Connection;
+    type Out = Exchanging;
 
     fn connect(
         &self,
         details: &ConnectionDetails<'_>,
         _: Option<()>,
-    ) -> Result<Option<Connection>, ureq::Error> {
-        let opened = InFlight::with(|in_flight| {
+    ) -> Result<Option<Exchanging>, ureq::Error> {
+        let connection = InFlight::with(|in_flight| {
+            if let Some(idle) = self.pool.take(in_flight.max_idle) {
+                return Some(idle);
+            }
             let opening = Opening { connector: self, details, until: in_flight.until };
             opening.open().map_err(|failure| in_flight.outcome = Some(Err(failure))).ok()
         });
         // Without one, the reason lies with the exchange.
-        Ok(opened.flatten())
+        Ok(connection.flatten().map(|it| Exchanging::new(it, self.pool.clone())))
     }
 }
 

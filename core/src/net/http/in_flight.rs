@@ -6,7 +6,7 @@
 //! the other one here.
 
 use std::cell::RefCell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ureq::http::HeaderMap;
 use zeroize::Zeroizing;
@@ -25,14 +25,19 @@ pub(super) struct InFlight {
     pub(super) body: Zeroizing<Vec<u8>>,
     /// When it has to be over.
     pub(super) until: Instant,
-    /// A connection that has been idle for longer, in nanoseconds, is not used.
-    pub(super) max_idle: u64,
+    /// A connection that has been idle for longer is not used.
+    pub(super) max_idle: Duration,
     /// What came of it.
     pub(super) outcome: Option<Result<Answer, Failure>>,
 }
 
 impl InFlight {
-    pub(super) fn new(headers: &HeaderMap, body: &[u8], until: Instant, max_idle: u64) -> Self {
+    pub(super) fn new(
+        headers: &HeaderMap,
+        body: &[u8],
+        until: Instant,
+        max_idle: Duration,
+    ) -> Self {
         let confidential = || headers.iter().filter(|(_, value)| value.is_sensitive());
         let length = confidential().map(|(name, value)| name.as_str().len() + value.len() + 4);
         let mut lines = Zeroizing::new(Vec::with_capacity(length.sum()));

@@ -1,9 +1,10 @@
 //! One HTTP exchange over ureq: limits, time-outs, roots, proxy, connection reuse.
 
 mod answer;
-mod connection;
 mod connector;
+mod exchanging;
 mod in_flight;
+mod pool;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -22,13 +23,10 @@ use super::proxy_server::ProxyServer;
 use super::roots::Roots;
 use super::signal::Signal;
 use crate::Code;
-use crate::clock::nanos;
 use crate::per_process::PerProcess;
 
 pub(crate) use self::answer::Answer;
-
-/// Idle connections kept; as many as a binding runs calls at once.
-const MAX_IDLE: usize = 64;
+pub(crate) use self::pool::KEPT_FOR;
 
 /// What does not change from call to call.
 #[derive(Debug)]
@@ -116,8 +114,7 @@ impl Transport {
         let open = exchange.headers.iter().filter(|(_, value)| !value.is_sensitive());
         request.headers_mut().extend(open.map(|(name, value)| (name.clone(), value.clone())));
         let until = connector::from_now(exchange.timeout);
-        let in_flight =
-            InFlight::new(exchange.headers, exchange.body, until, nanos(exchange.max_idle));
+        let in_flight = InFlight::new(exchange.headers, exchange.body, until, exchange.max_idle);
         let mut unforeseen = None;
         let in_flight = in_flight.over(|| unforeseen = live.agent.run(request).err());
         match (in_flight.outcome, unforeseen) {
@@ -135,14 +132,14 @@ impl Live {
         let connector = NetConnector {
             settings: settings.clone(),
             lookups: Lookups::new(signal.clone()),
+            pool: Arc::default(),
             tls: OnceLock::new(),
         };
         Self { agent: Agent::with_parts(config(settings), connector, LaterResolver), signal }
     }
 }
 
-/// Time-outs and proxies are not ureq's affair here, and what is idle is looked at when it is to
-/// be used.
+/// Time-outs, proxies and idle connections are not ureq's affair here.
 fn config(settings: &Settings) -> Config {
     Config::builder()
         .proxy(None)
@@ -152,8 +149,6 @@ fn config(settings: &Settings) -> Config {
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .max_idle_age(crate::LONGEST)
-        .max_idle_connections(MAX_IDLE)
-        .max_idle_connections_per_host(MAX_IDLE)
+        .max_idle_connections(0)
         .build()
 }

@@ -7,63 +7,62 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
 use super::answer;
 use super::in_flight::InFlight;
-use crate::clock::Clock;
-use crate::net::channel::Channel;
+use super::pool::{Connection, Pool};
 use crate::net::failure::{Failure, Stage};
-use crate::net::head::Input;
 
 /// Room for what ureq writes of a head at once: its longest line.
 const OUTPUT: usize = 16 * 1024;
 
-pub(super) struct Connection {
-    channel: Box<dyn Channel>,
-    is_tls: bool,
+pub(super) struct Exchanging {
+    /// Until it has gone back to the pool.
+    connection: Option<Connection>,
+    pool: Arc<Pool>,
     /// Whether it can carry another exchange.
     is_reusable: bool,
-    /// When the last answer had been read, by the boot-time clock, which goes on while the
-    /// machine is suspended.
-    idle_since: u64,
     /// The request as ureq has written it so far.
     request: Vec<u8>,
-    input: Input,
     shown: Shown,
 }
 
-impl Connection {
-    pub(super) fn new(channel: Box<dyn Channel>, is_tls: bool) -> Self {
+impl Exchanging {
+    pub(super) fn new(connection: Connection, pool: Arc<Pool>) -> Self {
         Self {
-            channel,
-            is_tls,
-            is_reusable: true,
-            idle_since: Clock::System.now().boot,
+            connection: Some(connection),
+            pool,
+            is_reusable: false,
             request: Vec::new(),
-            input: Input::default(),
             shown: Shown::default(),
         }
     }
 
     /// Sends the request that is held back, and reads its answer.
     fn exchange(&mut self, in_flight: &mut InFlight) -> Result<answer::Answer, Failure> {
-        // Until it is known that it can.
-        self.is_reusable = false;
+        let Connection { channel, input, .. } = self.connection.as_mut().expect("it is not over");
         let request = completed(&self.request, in_flight);
-        self.request.clear();
-        let sent = self.channel.write_all(&request, in_flight.until);
+        let sent = channel.write_all(&request, in_flight.until);
         sent.map_err(|error| {
             Failure::from_io("the request could not be sent", error, Stage::BeforeSent)
         })?;
-        let outcome = answer::read(&mut self.input, &mut *self.channel, in_flight.until);
-        self.input.clear();
+        let outcome = answer::read(input, &mut **channel, in_flight.until);
+        input.clear();
         let (answer, is_reusable) = outcome?;
         self.is_reusable = is_reusable;
-        self.idle_since = Clock::System.now().boot;
         Ok(answer)
+    }
+}
+
+impl Drop for Exchanging {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take_if(|_| self.is_reusable) {
+            self.pool.put(connection);
+        }
     }
 }
 
@@ -80,7 +79,7 @@ fn completed(written: &[u8], in_flight: &InFlight) -> Zeroizing<Vec<u8>> {
     request
 }
 
-impl Transport for Connection {
+impl Transport for Exchanging {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.shown
     }
@@ -105,23 +104,19 @@ impl Transport for Connection {
         Ok(true)
     }
 
-    /// Whether it is idle and healthy, and has not been idle for too long for the exchange under
-    /// way. Bytes that wait, or an end of stream, mean that the server has said something that
-    /// nobody asked for.
+    /// Not for ureq, whose pool stays empty.
     fn is_open(&mut self) -> bool {
-        let idle = Clock::System.now().boot.saturating_sub(self.idle_since);
-        let max_idle = InFlight::with(|in_flight| in_flight.max_idle).unwrap_or(0);
-        self.is_reusable && idle <= max_idle && self.channel.is_silent()
+        false
     }
 
     fn is_tls(&self) -> bool {
-        self.is_tls
+        self.connection.as_ref().is_some_and(|connection| connection.is_tls)
     }
 }
 
-impl fmt::Debug for Connection {
+impl fmt::Debug for Exchanging {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("channel", &self.channel).finish_non_exhaustive()
+        f.debug_struct("Exchanging").field("connection", &self.connection).finish_non_exhaustive()
     }
 }
 

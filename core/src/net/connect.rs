@@ -12,6 +12,8 @@ use super::failure::time_is_up;
 #[cfg(all(unix, feature = "redis"))]
 use super::failure::{Failure, Stage};
 use super::socket::{Socket, go_on};
+#[cfg(all(unix, feature = "redis"))]
+use super::socket::{is_pause, left, rounded_down};
 
 /// The head start of an address over the next one ("Connection Attempt Delay").
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -71,10 +73,20 @@ pub(super) fn connect(
 
 /// Connects to a Unix socket, which `name` names in errors.
 #[cfg(all(unix, feature = "redis"))]
-pub(crate) fn connect_unix(path: &SockAddr, name: &str) -> Result<Socket, Failure> {
-    let connected = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)
-        .and_then(|socket| socket.connect(path).map(|()| Socket::new(socket)));
-    connected.map_err(|error| {
+pub(crate) fn connect_unix(path: &SockAddr, name: &str, until: Instant) -> Result<Socket, Failure> {
+    let connect = || {
+        let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        loop {
+            // Where the queue of the listener is full, Linux waits as long as for a write.
+            socket.set_write_timeout(Some(rounded_down(left(until)?)))?;
+            match socket.connect(path) {
+                Ok(()) => return Ok(Socket::new(socket)),
+                Err(error) if is_pause(&error) => go_on(&error)?,
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    connect().map_err(|error| {
         Failure::from_io(&format!("no connection to {name}"), error, Stage::BeforeSent)
     })
 }

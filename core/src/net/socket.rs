@@ -113,14 +113,14 @@ fn step(
 }
 
 /// Two digits of the milliseconds; at least one, since none at all would be no time-out.
-fn rounded_down(left: Duration) -> Duration {
+pub(super) fn rounded_down(left: Duration) -> Duration {
     let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
     let step = 10_u64.pow(millis.max(10).ilog10() - 1);
     Duration::from_millis((millis / step * step).max(1))
 }
 
 /// The socket's own time-out (spelt differently by platforms), or a signal.
-fn is_pause(error: &io::Error) -> bool {
+pub(super) fn is_pause(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => true,
         // On Unix this is the network's (retransmissions given up): a failure.
@@ -201,7 +201,7 @@ mod signal_tests {
         let server = UnixListener::bind(&path).unwrap();
         let long = Duration::from_secs(60);
         let until = Instant::now() + long;
-        let mut client = connect_unix(&SockAddr::unix(&path).unwrap(), "it").unwrap();
+        let mut client = connect_unix(&SockAddr::unix(&path).unwrap(), "it", until).unwrap();
         drop(server.accept().unwrap());
         assert!(!is_signalled(|| {
             assert_eq!(

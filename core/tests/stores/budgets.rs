@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use frontegg_token::{Code, RedisStore, TokenStore};
+use socket2::{Domain, SockAddr, Socket, Type};
+use tempfile::TempDir;
 
 use crate::fleet::Service;
 use crate::impostor::{Impostor, request};
@@ -148,4 +150,26 @@ fn a_host_that_answers_nothing_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     assert_soon(RedisStore::new(url).unwrap(), "the time for Redis was up");
+}
+
+#[test]
+fn a_socket_that_lets_nobody_in_is_given_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("socket");
+    let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    let address = SockAddr::unix(&path).unwrap();
+    listener.bind(&address).unwrap();
+    listener.listen(0).unwrap();
+    // Its queue is as long as the system likes, and then full.
+    let mut queue = Vec::new();
+    loop {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        if socket.connect(&address).is_err() {
+            break;
+        }
+        queue.push(socket);
+    }
+    let url = format!("unix://{}", path.display());
+    assert_soon(RedisStore::new(url).unwrap(), "the time for Redis was up while connecting");
 }

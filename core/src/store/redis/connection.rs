@@ -33,7 +33,7 @@ impl Connection {
     ) -> Result<Self, Fault> {
         let mut channel: Box<dyn Channel> = match &target.address {
             #[cfg(unix)]
-            Address::Unix(path) => Box::new(crate::net::connect_unix(path, "Redis")?),
+            Address::Unix(path) => Box::new(crate::net::connect_unix(path, "Redis", until)?),
             Address::Tcp(key) => Box::new(lookups.dial(key, "Redis", LONGEST, until)?.0),
         };
         if let Some(name) = &target.server_name {

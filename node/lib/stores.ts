@@ -53,8 +53,8 @@ export class FileStore extends CoreStore {
    * @param options - `directory`, which is made on first use; by default
    * `$XDG_CACHE_HOME/frontegg-token` or `~/.cache/frontegg-token`, `~/Library/Caches/frontegg-token`
    * on macOS, and `%LOCALAPPDATA%\frontegg-token` on Windows.
-   * @throws {@link FronteggError} of code `invalid_argument` where the directory is there and not
-   * fit to be trusted: it is another user's, others can write to it, or it is a symbolic link.
+   * @throws {@link FronteggError} of code `invalid_argument` where what is there is no directory,
+   * unless another user put it there.
    */
   constructor(options: { readonly directory?: string | undefined } = {}) {
     const { directory } = bag('the options', options);

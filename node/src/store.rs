@@ -36,7 +36,7 @@ impl NativeStore {
         guarded(|| {
             let store = match directory {
                 Some(directory) => FileStore::in_directory(directory)?,
-                None => FileStore::new()?,
+                None => FileStore::new(),
             };
             Ok(Self { store: Arc::new(store) })
         })

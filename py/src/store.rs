@@ -29,7 +29,9 @@ impl Store {
     fn file(py: Python<'_>, directory: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
         let named = |value| Given { name: "directory", value }.read::<PathBuf>();
         let directory = directory.map(named).transpose()?;
-        let store = guarded(py, || directory.map_or_else(FileStore::new, FileStore::in_directory))?;
+        let store = guarded(py, || {
+            directory.map_or_else(|| Ok(FileStore::new()), FileStore::in_directory)
+        })?;
         Ok(Self(Arc::new(store)))
     }
 

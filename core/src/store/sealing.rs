@@ -10,6 +10,11 @@
 //! | 13 to the last but 16 | the text, encrypted by ChaCha20-Poly1305 (RFC 8439) |
 //! | the last 16 | the tag, over the text, byte 0 and the entry's name |
 //!
+//! In a directory it is all of the file `NAME.token`. When the entry may be forgotten is the
+//! file's time of modification, which then lies after the file's last change; a file without
+//! that is kept for a year. Beside it are `NAME.lock`, with the record of the lease, a
+//! `NAME.lease-NUMBER`, and while it is saved a `NAME.draft-…`.
+//!
 //! Key and name come from the secret by HKDF-SHA-256 (RFC 5869), with a fixed salt, and an info
 //! that says what for, for which endpoint, vendor host and client id. So each of them, and a
 //! rotated secret, has an entry of its own; and one that was moved under another name does not

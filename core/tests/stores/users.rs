@@ -1,14 +1,15 @@
 //! Two users of one host, as real processes.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use frontegg_token::{FileStore, Origin};
+use frontegg_token::{FileStore, Origin, TokenStore as _};
 
 use crate::fleet::{Member, Service};
+use crate::{LONG, NAME};
 
 /// Nobody's, as far as these tests care.
 const OTHERS: u32 = 61_616;
@@ -24,10 +25,7 @@ fn task_of_another_user() {
     let mut word = || words.next().unwrap();
     let (what, directory) = (word(), word());
     match what {
-        "refused" => {
-            let error = FileStore::in_directory(directory).unwrap_err();
-            assert!(error.message().contains("belongs to another user"), "{error}");
-        }
+        "refused" => assert_refused(Path::new(directory), "Permission denied"),
         // What he plants where somebody else is to come later.
         "plant" => {
             fs::create_dir(directory).unwrap();
@@ -40,6 +38,13 @@ fn task_of_another_user() {
             assert_eq!(theirs.token().origin(), Some(Origin::Authenticate));
         }
     }
+}
+
+/// That nothing can be kept there.
+fn assert_refused(directory: &Path, says: &str) {
+    let store = FileStore::in_directory(directory).unwrap();
+    let error = store.load(NAME, LONG).unwrap_err();
+    assert!(error.message().contains(says), "{error}");
 }
 
 fn as_another_user(exe: &Path, task: &str) {
@@ -83,9 +88,9 @@ fn users_of_one_host_see_nothing_of_each_other() {
     as_another_user(&exe, &format!("plant {}", planted.display()));
     let link = room.join("link");
     symlink(&planted, &link).unwrap();
-    for trap in [&planted, &link] {
-        FileStore::in_directory(trap).unwrap_err();
-    }
+    lchown(&link, Some(OTHERS), None).unwrap();
+    assert_refused(&planted, "belongs to another user");
+    assert_refused(&link, "is a symbolic link");
     assert!(contents(&planted).is_empty());
     let counts = service.0.state().counts;
     assert_eq!((counts.authenticate.total, counts.refresh.total), (2, 0));

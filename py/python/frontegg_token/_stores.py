@@ -26,9 +26,11 @@ class _Store:
 class FileStore(_Store):
     """Shares tokens among the processes of one user on one host, in a directory.
 
-    The directory is the user's alone (mode 0700), and so are its files (0600); on Windows both
-    inherit the access list of the user's profile. It should be on a local disk. Entries are
-    sealed with the secret of their API token.
+    The directory is made for the user alone (mode 0700), and so are its files (0600); on Windows
+    both inherit the access list of the user's profile. Of a directory that is there the mode is
+    never changed: where other users can come into it, a subdirectory of this user's serves. Where
+    that cannot be had either, sources go on without the store. It should be on a local disk.
+    Entries are sealed with the secret of their API token.
 
     Any number of sources and threads may use a store, and any number of stores a directory. A
     child process after a fork may go on with it. Its answers, all those of one renewal together,
@@ -38,14 +40,14 @@ class FileStore(_Store):
     __slots__ = ("_directory",)
 
     def __init__(self, directory: str | PathLike[str] | None = None) -> None:
-        r"""Check the directory if it is there; else it is made on first use, with its parents.
+        r"""Make a store in a directory, which is made on first use, with its parents.
 
         :param directory: where entries are kept; by default in the user's cache:
             ``$XDG_CACHE_HOME/frontegg-token``, or else ``~/.cache/frontegg-token``;
             ``~/Library/Caches/frontegg-token`` on macOS, ``%LOCALAPPDATA%\frontegg-token`` on
             Windows
-        :raises InvalidArgumentError: where the directory is not fit to be trusted: another user's,
-            writable by others, a symbolic link, or none at all
+        :raises InvalidArgumentError: where what is there is no directory, unless another user put
+            it there
         """
         self._directory = None if directory is None else fspath(directory)
         self._native = _native.Store.file(self._directory)

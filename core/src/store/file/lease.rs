@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::clock;
-use crate::store::file::directory::Directory;
+use crate::store::file::directory::Place;
 use crate::store::file::lock::{self, Locked};
 
 /// Takes the lease; `None` where somebody else has it and may keep it yet.
 pub(super) fn take(
-    directory: &Directory,
+    place: &Place<'_>,
     name: &str,
     span: Duration,
     within: Duration,
 ) -> Result<Option<Locked>, Error> {
-    let failure = |error| directory.failure("take a lease", &error);
-    let lock = lock::take(directory, name, within)?;
+    let failure = |error| place.failure("take a lease", &error);
+    let lock = lock::take(place, name, within)?;
     let now = clock::of_host();
     let last = Record::read(&lock).map_err(failure)?;
     let mut number = last.number;
     loop {
         let file = format!("{name}.lease-{number}");
-        if let Some(lease) = Locked::new(directory.open_to_lock(&file)?).map_err(failure)? {
+        if let Some(lease) = Locked::new(place.open_to_lock(&file)?).map_err(failure)? {
             let until = now.saturating_add(clock::nanos(span));
             Record { number, since: now, until }.write(&lock).map_err(failure)?;
             return Ok(Some(lease));
@@ -34,7 +34,7 @@ pub(super) fn take(
             return Ok(None);
         }
         // Its holder has the file open and keeps the lock, which says nothing any more.
-        directory.remove(&file);
+        place.remove(&file);
         number = number.wrapping_add(1);
     }
 }

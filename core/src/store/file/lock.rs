@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::retry::draw;
-use crate::store::file::directory::Directory;
+use crate::store::file::directory::Place;
 use crate::store::file::permissions;
 
 /// The range of the first pause before a lock is tried again; it doubles each time.
@@ -45,12 +45,12 @@ impl Drop for Locked {
 ///
 /// The wait is made of attempts, since a process can be stopped in the midst of its
 /// microseconds, and no wait for the kernel's lock has a limit.
-pub(super) fn take(directory: &Directory, name: &str, within: Duration) -> Result<Locked, Error> {
-    let failure = |error| directory.failure("lock an entry", &error);
+pub(super) fn take(place: &Place<'_>, name: &str, within: Duration) -> Result<Locked, Error> {
+    let failure = |error| place.failure("lock an entry", &error);
     let start = Instant::now();
     let mut range = FIRST_PAUSE;
     loop {
-        let file = directory.open_to_lock(&format!("{name}.lock"))?;
+        let file = place.open_to_lock(&file_name(name))?;
         // Whoever clears the directory removes the file from under those who wait for it, and
         // the next one to come locks another.
         if let Some(locked) = Locked::new(file).map_err(failure)?
@@ -65,4 +65,8 @@ pub(super) fn take(directory: &Directory, name: &str, within: Duration) -> Resul
         thread::sleep(range.mul_f64(draw()).min(left));
         range = (range * 2).min(LONGEST_PAUSE);
     }
+}
+
+pub(super) fn file_name(name: &str) -> String {
+    format!("{name}.lock")
 }

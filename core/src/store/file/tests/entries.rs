@@ -47,12 +47,14 @@ fn what_is_not_a_file_counts_as_no_entry_and_is_replaced() {
 }
 
 #[test]
-fn an_entry_that_others_can_read_is_closed_to_them() {
+fn the_mode_of_a_file_is_left_as_it_is_and_that_of_the_next_one_is_right() {
     let room = Room::new();
     let (store, entry) = (room.store(), room.file(&format!("{NAME}.token")));
     assert!(save(&store, None, b"entry").unwrap());
     set_mode(&entry, 0o644);
     assert_eq!(loaded(&store).unwrap(), b"entry");
+    assert_eq!(mode(&entry), 0o644);
+    assert!(save(&store, Some(b"entry"), b"new").unwrap());
     assert_eq!(mode(&entry), 0o600);
 }
 
@@ -98,9 +100,10 @@ fn a_draft_is_always_a_new_file() {
     symlink(&bystander, room.file("draft")).unwrap();
     symlink("nowhere", room.file("dangling")).unwrap();
     fs::write(room.file("file"), "").unwrap();
-    let directory = Directory::new(room.path()).unwrap();
+    let store = room.store();
+    let place = store.prepare(NAME).unwrap();
     for file in ["draft", "dangling", "file"] {
-        let opened = directory.open(file, File::options().write(true).create_new(true));
+        let opened = place.open(file, File::options().write(true).create_new(true));
         assert!(!matches!(opened, Ok(Some(_))));
     }
     assert_eq!(fs::read(&bystander).unwrap(), b"untouched");
@@ -130,7 +133,8 @@ fn what_killed_writers_left_behind_is_removed_in_time() {
     let files = [
         (format!("{NAME}.draft-1-1"), old, false),
         (format!("{NAME}.draft-1-2"), SystemTime::now(), true),
-        (format!("{OTHER}.draft-1-1"), old, true),
+        (format!("{OTHER}.draft-1-1"), old, false),
+        (format!("{OTHER}.draft-1-2"), SystemTime::now(), true),
         (format!("{NAME}.notes"), old, true),
     ];
     for (file, modified, _) in &files {

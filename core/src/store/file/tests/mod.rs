@@ -5,10 +5,10 @@ mod entries;
 mod peer;
 mod processes;
 mod room;
+mod sweeping;
 
 use std::time::Duration;
 
-use super::directory::of_user as directory_of_user;
 use super::*;
 use crate::Code;
 use room::Room;

@@ -117,7 +117,7 @@ fn does_as_it_is_told() {
             }
             ["release", owner] => store.release(NAME, owner, PATIENCE).map(|()| "released".into()),
             // Into the microseconds of the short lock.
-            ["hold"] => lock::take(&store.directory, NAME, PATIENCE).map(|lock| {
+            ["hold"] => lock::take(&store.prepare(NAME).unwrap(), NAME, PATIENCE).map(|lock| {
                 held = Some(lock);
                 "held".into()
             }),

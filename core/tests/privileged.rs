@@ -10,9 +10,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use frontegg_token::{
     Client, Code, Credentials, Endpoint, Error, FileStore, TokenSource, TokenSourceBuilder,
+    TokenStore as _,
 };
 use rustix::fs::{XattrFlags, setxattr};
 use rustix::process::geteuid;
@@ -39,7 +41,9 @@ fn what_is_taken_from_the_environment() {
     assert_eq!(refused(Credentials::from_env().err()), ignored);
     assert_eq!(refused(TokenSource::from_env().err()), ignored);
     assert_eq!(refused(TokenSourceBuilder::from_env_with(local).build().err()), ignored);
-    assert_eq!(refused(FileStore::new().err()), ignored);
+    // A store of a user whose caches are nowhere.
+    let loaded = FileStore::new().load(&"0".repeat(64), Duration::from_secs(5));
+    assert_eq!(loaded.is_err(), ignored, "{loaded:?}");
     // The proxy for `https` is one that cannot be.
     let by_proxy = build("https://service.example");
     assert_eq!(by_proxy.is_ok(), ignored, "{by_proxy:?}");

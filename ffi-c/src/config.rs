@@ -204,9 +204,12 @@ pub extern "C" fn frontegg_config_set_retry_max_delay_ms(
     set_span(config, milliseconds, |settings, span| settings.max_delay = Some(span));
 }
 
-/// The proxy: `environment` (the default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
-/// `NO_PROXY`, read by frontegg_client_new), `none`, or a URL: `http://`, `https://`,
-/// `socks4://` or `socks5://`, with a user name and password in front of the host if need be.
+/// The proxy: `environment` (the default: `HTTPS_PROXY`, or `HTTP_PROXY` for a plain endpoint,
+/// else `ALL_PROXY`, unless `NO_PROXY` names the host, read by frontegg_client_new; loopback is
+/// reached directly), `none`, or a URL: `http://`, `https://`, `socks4://`, `socks4a://`,
+/// `socks5://` or `socks5h://`, with a user name and password in front of the host if need be.
+/// A plain `http` endpoint through a proxy that is set here needs
+/// frontegg_config_set_allow_http.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn frontegg_config_set_proxy(
     config: Option<&mut frontegg_config>,
@@ -220,7 +223,9 @@ pub unsafe extern "C" fn frontegg_config_set_proxy(
 }
 
 /// The certificate authorities to trust: `platform` (the default: those of the operating
-/// system, or the bundled ones where it has none) or `bundled` (Mozilla's).
+/// system, or the bundled ones where it has none; where `SSL_CERT_FILE` or `SSL_CERT_DIR` is
+/// set, on other systems than macOS and Windows, those that it names, read by
+/// frontegg_client_new) or `bundled` (Mozilla's).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn frontegg_config_set_roots(
     config: Option<&mut frontegg_config>,
@@ -260,8 +265,8 @@ pub unsafe extern "C" fn frontegg_config_set_ca_file(
     });
 }
 
-/// A client certificate chain and its private key, both PEM texts of so many bytes. None by
-/// default.
+/// A client certificate chain and its private key, both PEM texts of so many bytes: RSA from
+/// 2,048 bits on, ECDSA with P-256 or P-384, or Ed25519. None by default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn frontegg_config_set_client_certificate(
     config: Option<&mut frontegg_config>,

@@ -49,7 +49,10 @@ export interface CommonOptions {
   readonly deadline?: number | undefined;
   /** When and how often to repeat a request. */
   readonly retry?: RetryOptions | undefined;
-  /** `'environment'` (the default), `'none'`, or the URL of a proxy. */
+  /**
+   * `'environment'` (the default), `'none'`, or the URL of a proxy. A plain `http` endpoint
+   * through a proxy that is given needs `allowHttp`.
+   */
   readonly proxy?: 'environment' | 'none' | (string & {}) | undefined;
   /**
    * Whose certificates to trust: the platform's (the default) or Mozilla's as bundled. At most

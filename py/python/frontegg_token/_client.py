@@ -108,9 +108,11 @@ class BaseClient:
         :param attempt_timeout: how many seconds one request takes at most (10)
         :param deadline: how many seconds a call takes at most, with all its attempts (30)
         :param retry: when to repeat a request (four attempts)
-        :param proxy: ``"environment"`` (the default), ``"none"``, or the proxy's URL
+        :param proxy: ``"environment"`` (the default), ``"none"``, or the proxy's URL; a plain
+            ``http`` endpoint through a proxy that is given needs ``allow_http``
         :param roots: the certificate authorities to trust: the ``"platform"``'s (the default), or
-            the ``"bundled"`` ones of Mozilla; else give ``ca_pem`` or ``ca_file``
+            the ``"bundled"`` ones of Mozilla; else give ``ca_pem`` or ``ca_file``. Where
+            ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` is set, the platform's are those
         :param ca_pem: the authorities to trust, and no others, as PEM
         :param ca_file: the same as a file, which is read now
         :param client_certificate: a certificate chain and its private key, both as PEM

@@ -442,7 +442,8 @@ void frontegg_config_set_deadline_ms(frontegg_config *config, uint64_t milliseco
 
 /**
  * How many requests a call makes at most. 4 by default; 1 turns retries off, 0 is a bad
- * value.
+ * value. By default, an authentication gives up after two lost answers: each may have taken
+ * one of the 100 refresh tokens that the service keeps alive.
  */
 void frontegg_config_set_retry_max_attempts(frontegg_config *config, uint32_t attempts);
 

@@ -24,10 +24,11 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Default for RetryPolicy {
-    /// Four attempts, with waits of up to 0.25, 0.5 and 1 second.
+    /// Four attempts, with waits of up to 0.25, 0.5 and 1 second; two where answers are lost.
     fn default() -> Self {
         Self {
             max_attempts: 4,
+            max_lost_answers: 2,
             base_delay: Duration::from_millis(250),
             max_delay: Duration::from_secs(5),
         }
@@ -151,7 +152,8 @@ impl ClientBuilder {
         self
     }
 
-    /// When and how often to repeat a request. Four attempts by default.
+    /// When and how often to repeat a request. Four attempts by default, two where answers are
+    /// lost.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -219,8 +221,13 @@ impl ClientBuilder {
                 return Err(Error::invalid_argument(format!("{name} is zero")));
             }
         }
-        if self.retry.max_attempts == 0 {
-            return Err(Error::invalid_argument("max_attempts is zero"));
+        for (name, number) in [
+            ("max_attempts", self.retry.max_attempts),
+            ("max_lost_answers", self.retry.max_lost_answers),
+        ] {
+            if number == 0 {
+                return Err(Error::invalid_argument(format!("{name} is zero")));
+            }
         }
         let vendor_host = self.checked_vendor_host(&endpoint)?;
         let headers = self.checked_headers()?;

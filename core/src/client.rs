@@ -10,7 +10,7 @@ use crate::builder::ClientBuilder;
 use crate::endpoint::Endpoint;
 use crate::logs::{self, log_line};
 use crate::net::{Exchange, KEPT_FOR, Transport};
-use crate::retry::{self, RetryPolicy};
+use crate::retry::{self, Attempts, RetryPolicy};
 use crate::token::TokenSet;
 use crate::wire::{Operation, Outgoing};
 use crate::{Credentials, Error, RefreshToken, cancel, interrupt};
@@ -70,7 +70,8 @@ impl Client {
     /// Exchanges the client id and secret of an API token for a fresh token set.
     ///
     /// The service keeps 100 refresh tokens alive per API token: the authentication that
-    /// makes one more invalidates the earliest.
+    /// makes one more invalidates the earliest. So does one whose answer was lost, if the service
+    /// processed it: see [`RetryPolicy`] for how often it is repeated.
     pub fn authenticate(&self, credentials: &Credentials) -> Result<TokenSet, Error> {
         self.authenticate_within(credentials, &Budget::of(self))
     }
@@ -136,13 +137,12 @@ impl Client {
 
     fn call(&self, outgoing: &Outgoing, budget: &Budget<'_>) -> Result<TokenSet, Error> {
         let parts = &*self.0;
-        let mut attempts = 0;
+        let mut attempts = Attempts::default();
         let ended = || parts.transport.is_closed() || cancel::is_cancelled();
         loop {
             if ended() {
-                return Err(Error::closed().with_attempts(attempts));
+                return Err(Error::closed().with_attempts(attempts.made));
             }
-            attempts += 1;
             (budget.before_attempt)();
             let left = budget.give_up.saturating_duration_since(Instant::now());
             // What the transport has to say is not said under its locks.
@@ -150,10 +150,12 @@ impl Client {
             lines.write();
             let error = match outcome {
                 Ok(token_set) => return Ok(token_set),
-                Err(error) => error.with_attempts(attempts),
+                Err(error) => error,
             };
+            attempts.add(&error);
+            let error = error.with_attempts(attempts.made);
             if ended() {
-                return Err(Error::closed().with_attempts(attempts));
+                return Err(Error::closed().with_attempts(attempts.made));
             }
             let left = budget.give_up.saturating_duration_since(Instant::now());
             if interrupt::has_given_up() {
@@ -191,6 +193,7 @@ impl Client {
             Error::new(failure.code, failure.message)
                 .with_retryable(repeatable)
                 .with_unprocessed(!failure.may_have_been_processed)
+                .with_cause(failure.source)
         };
         let answer = outcome.map_err(failed)?;
         let succeeded = (200..300).contains(&answer.status);

@@ -1,10 +1,13 @@
 //! The one error type and its one table of codes.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One row of the error table.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct CodeInfo {
     /// The code this row describes.
     pub code: Code,
@@ -99,7 +102,8 @@ impl fmt::Display for Code {
 
 /// Why a call failed: a code and the facts that are known.
 ///
-/// No secret, token or raw body is in any of them, nor in `Debug` or `Display`.
+/// No secret, token or raw body is in any of them, nor in `Debug` or `Display`. The cause, such as
+/// an error of the system, is its [`source`](std::error::Error::source).
 #[derive(Clone)]
 pub struct Error(Box<Facts>);
 
@@ -115,7 +119,10 @@ struct Facts {
     retry_after: Option<Duration>,
     attempts: u32,
     unprocessed: bool,
+    source: Option<Cause>,
 }
+
+pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
@@ -130,6 +137,7 @@ impl Error {
             retry_after: None,
             attempts: 0,
             unprocessed: false,
+            source: None,
         }))
     }
 
@@ -223,6 +231,28 @@ impl Error {
         self
     }
 
+    /// The cause, whose text must hold no secret.
+    pub(crate) fn with_source(
+        self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.with_cause(Some(Arc::new(source)))
+    }
+
+    /// The same for a cause that others have too, if there is one.
+    pub(crate) fn with_cause(mut self, cause: Option<Cause>) -> Self {
+        self.0.source = cause;
+        self
+    }
+
+    /// The same for an error of the system that is still needed.
+    pub(crate) fn with_io_source(self, source: &io::Error) -> Self {
+        self.with_source(match source.raw_os_error() {
+            Some(number) => io::Error::from_raw_os_error(number),
+            None => io::Error::new(source.kind(), source.to_string()),
+        })
+    }
+
     /// Appends advice to the message.
     pub(crate) fn with_hint(mut self, hint: &str) -> Self {
         self.0.message = format!("{}; {hint}", self.0.message);
@@ -269,7 +299,12 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -300,6 +335,21 @@ mod tests {
             let end = if row.retryable { "| yes |" } else { "| no |" };
             assert!(line.ends_with(end), "{line}");
         }
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_its_source() {
+        use std::error::Error as _;
+        assert!(Error::store("no").source().is_none());
+        let cause = io::Error::from_raw_os_error(28);
+        let error = Error::store("no").with_io_source(&cause).with_attempts(2);
+        let source = error.clone().source().unwrap().to_string();
+        assert_eq!(source, cause.to_string());
+        let cause = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
+        assert_eq!(cause.raw_os_error(), Some(28));
+        let custom = io::Error::other("a text");
+        let error = Error::store("no").with_io_source(&custom);
+        assert_eq!(error.source().unwrap().to_string(), "a text");
     }
 
     #[test]

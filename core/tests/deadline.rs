@@ -14,11 +14,12 @@ fn client(url: &str, deadline: Duration) -> Client {
     Client::builder(Endpoint::url(url).unwrap())
         .proxy(Proxy::None)
         .deadline(deadline)
-        .retry(RetryPolicy {
-            max_attempts: u32::MAX,
-            base_delay: Duration::from_millis(1),
-            max_delay: Duration::from_millis(5),
-        })
+        .retry(
+            RetryPolicy::default()
+                .with_max_attempts(u32::MAX)
+                .with_base_delay(Duration::from_millis(1))
+                .with_max_delay(Duration::from_millis(5)),
+        )
         .build()
         .unwrap()
 }

@@ -21,7 +21,7 @@ fn server(
 ) -> (Client, Receiver<String>) {
     let (builder, seen) = listen(serve);
     let millisecond = Duration::from_millis(1);
-    let retry = RetryPolicy { max_attempts: 3, base_delay: millisecond, max_delay: millisecond };
+    let retry = RetryPolicy::default().with_base_delay(millisecond).with_max_attempts(3);
     let client = builder.retry(retry).attempt_timeout(Duration::from_secs(20)).build().unwrap();
     (client, seen)
 }
@@ -149,11 +149,7 @@ fn a_failed_tls_handshake_has_sent_nothing_so_a_refresh_may_be_repeated() {
     });
     let client = Client::builder(Endpoint::url(&url).unwrap())
         .proxy(Proxy::None)
-        .retry(RetryPolicy {
-            max_attempts: 3,
-            base_delay: Duration::ZERO,
-            max_delay: Duration::ZERO,
-        })
+        .retry(RetryPolicy::NONE.with_max_attempts(3))
         .build()
         .unwrap();
     let error = client.refresh(&"r".into()).unwrap_err();
@@ -168,11 +164,7 @@ fn nobody_listening_is_a_connect_error_for_both_calls() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = Client::builder(Endpoint::url(&format!("http://127.0.0.1:{port}")).unwrap())
         .proxy(Proxy::None)
-        .retry(RetryPolicy {
-            max_attempts: 2,
-            base_delay: Duration::ZERO,
-            max_delay: Duration::ZERO,
-        })
+        .retry(RetryPolicy::NONE.with_max_attempts(2))
         .build()
         .unwrap();
     for error in
@@ -191,8 +183,10 @@ fn the_largest_spans_mean_no_limit_and_overflow_nothing() {
             connection.answer(GOOD);
         }
     });
-    let retry =
-        RetryPolicy { max_attempts: u32::MAX, base_delay: Duration::MAX, max_delay: Duration::MAX };
+    let retry = RetryPolicy::default()
+        .with_max_attempts(u32::MAX)
+        .with_base_delay(Duration::MAX)
+        .with_max_delay(Duration::MAX);
     let client = builder
         .connect_timeout(Duration::MAX)
         .attempt_timeout(Duration::MAX)
@@ -255,11 +249,7 @@ fn a_reset_before_all_was_sent_has_sent_nothing_over_tls_too() {
         let client = Client::builder(Endpoint::url(&url).unwrap())
             .proxy(Proxy::None)
             .roots(Roots::pem(emulator.ca_pem().as_bytes()))
-            .retry(RetryPolicy {
-                max_attempts: 2,
-                base_delay: Duration::ZERO,
-                ..RetryPolicy::default()
-            })
+            .retry(RetryPolicy::NONE.with_max_attempts(2))
             .build()
             .unwrap();
         let error = client.refresh(&"r".repeat(32 * 1024 * 1024).into()).unwrap_err();

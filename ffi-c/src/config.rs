@@ -172,7 +172,8 @@ pub extern "C" fn frontegg_config_set_deadline_ms(
 }
 
 /// How many requests a call makes at most. 4 by default; 1 turns retries off, 0 is a bad
-/// value.
+/// value. By default, an authentication gives up after two lost answers: each may have taken
+/// one of the 100 refresh tokens that the service keeps alive.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_config_set_retry_max_attempts(
     config: Option<&mut frontegg_config>,

@@ -44,12 +44,13 @@ impl Settings {
             vendor_host allow_http connect_timeout attempt_timeout deadline proxy roots bearer
             user_agent_suffix
         }
-        let default = RetryPolicy::default();
-        builder = builder.retry(RetryPolicy {
-            max_attempts: self.max_attempts.unwrap_or(default.max_attempts),
-            base_delay: self.base_delay.unwrap_or(default.base_delay),
-            max_delay: self.max_delay.unwrap_or(default.max_delay),
-        });
+        let mut retry = RetryPolicy::default();
+        if let Some(attempts) = self.max_attempts {
+            retry = retry.with_max_attempts(attempts);
+        }
+        retry.base_delay = self.base_delay.unwrap_or(retry.base_delay);
+        retry.max_delay = self.max_delay.unwrap_or(retry.max_delay);
+        builder = builder.retry(retry);
         if let Some((chain, key)) = &self.client_certificate {
             builder = builder.client_certificate(chain, key);
         }

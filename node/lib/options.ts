@@ -21,7 +21,10 @@ export type EndpointOptions =
 
 /** How a call is repeated. What is left out has the library's default. */
 export interface RetryOptions {
-  /** How many requests a call makes at most; 1 turns retries off. 4 by default. */
+  /**
+   * How many requests a call makes at most; 1 turns retries off. By default 4, but 2 where the answers of
+   * authentications are lost: each may have taken one of the 100 refresh tokens that the service keeps alive.
+   */
   readonly maxAttempts?: number | undefined;
   /** The first wait, in milliseconds, is drawn from zero to this; it doubles. 250 by default. */
   readonly baseDelay?: number | undefined;

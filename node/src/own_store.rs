@@ -134,7 +134,7 @@ impl TokenStore for OwnStore {
         let reply = self.questions.ask(self.ask("load", name), within)?;
         let left =
             span("left of the entry", reply.left).map_err(|error| Error::store(error.message()))?;
-        Ok(reply.entry.map(|entry| Loaded { entry, left }))
+        Ok(reply.entry.map(|entry| Loaded::new(entry, left)))
     }
 
     fn save(&self, name: &str, change: &Change<'_>, within: Duration) -> Result<bool, Error> {

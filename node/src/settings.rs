@@ -88,7 +88,7 @@ impl Settings {
     fn retry(&self) -> Result<RetryPolicy, Error> {
         let mut policy = RetryPolicy::default();
         if let Some(attempts) = self.max_attempts {
-            policy.max_attempts = count("maxAttempts", attempts)?;
+            policy = policy.with_max_attempts(count("maxAttempts", attempts)?);
         }
         if let Some(delay) = span("baseDelay", self.base_delay)? {
             policy.base_delay = delay;

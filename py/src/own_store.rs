@@ -111,7 +111,7 @@ fn loaded(answer: &Bound<'_, PyAny>) -> Option<Loaded> {
         Err(_) => (answer.clone(), None),
     };
     let entry = entry.cast::<PyBytes>().ok()?.as_bytes().to_vec();
-    Some(Loaded { entry, left })
+    Some(Loaded::new(entry, left))
 }
 
 fn truth(answer: &Bound<'_, PyAny>) -> Option<bool> {

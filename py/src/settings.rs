@@ -99,7 +99,7 @@ fn retry(given: &Given<'_, '_>) -> PyResult<RetryPolicy> {
     };
     let mut policy = RetryPolicy::default();
     if let Some(given) = part("retry.max_attempts")? {
-        policy.max_attempts = given.read()?;
+        policy = policy.with_max_attempts(given.read()?);
     }
     if let Some(given) = part("retry.base_delay")? {
         policy.base_delay = given.seconds()?;

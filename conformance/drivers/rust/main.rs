@@ -164,12 +164,17 @@ impl Settings {
         if let Some(ms) = self.deadline_ms {
             builder = builder.deadline(Duration::from_millis(ms));
         }
-        let default = RetryPolicy::default();
-        builder = builder.retry(RetryPolicy {
-            max_attempts: self.max_attempts.unwrap_or(default.max_attempts),
-            base_delay: self.base_delay_ms.map_or(default.base_delay, Duration::from_millis),
-            max_delay: self.max_delay_ms.map_or(default.max_delay, Duration::from_millis),
-        });
+        let mut retry = RetryPolicy::default();
+        if let Some(attempts) = self.max_attempts {
+            retry = retry.with_max_attempts(attempts);
+        }
+        if let Some(ms) = self.base_delay_ms {
+            retry = retry.with_base_delay(Duration::from_millis(ms));
+        }
+        if let Some(ms) = self.max_delay_ms {
+            retry = retry.with_max_delay(Duration::from_millis(ms));
+        }
+        builder = builder.retry(retry);
         if let Some(proxy) = self.proxy {
             builder = builder.proxy(proxy.parse()?);
         }

@@ -98,7 +98,7 @@ struct OwnStore {
 impl TokenStore for OwnStore {
     fn load(&self, name: &str, _: Duration) -> Result<Option<Loaded>, Error> {
         let entry = self.entries.lock().expect("whole").get(name).cloned();
-        Ok(entry.map(|entry| Loaded { entry, left: None }))
+        Ok(entry.map(|entry| Loaded::new(entry, None)))
     }
 
     fn save(&self, name: &str, change: &Change<'_>, _: Duration) -> Result<bool, Error> {

@@ -19,6 +19,7 @@ fn bad_settings_surface_in_build() {
     refused(local().attempt_timeout(Duration::ZERO));
     refused(local().deadline(Duration::ZERO));
     refused(local().retry(RetryPolicy { max_attempts: 0, ..RetryPolicy::default() }));
+    refused(local().retry(RetryPolicy::default().with_max_lost_answers(0)));
     refused(local().roots(Roots::pem(b"no certificate")));
     refused(local().roots(Roots::pem_file("/does/not/exist.pem")));
     refused(local().client_certificate(b"", b""));

@@ -40,6 +40,7 @@ impl Roots {
         let pem = std::fs::read(path).map_err(|error| {
             let path = path.display();
             Error::invalid_argument(format!("the file of roots {path} cannot be read: {error}"))
+                .with_source(error)
         })?;
         Self::pem(&pem)
     }

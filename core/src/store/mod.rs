@@ -157,6 +157,7 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
 /// What a store has under a name.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Loaded {
     /// The entry as it was saved.
     pub entry: Vec<u8>,
@@ -165,8 +166,16 @@ pub struct Loaded {
     pub left: Option<Duration>,
 }
 
+impl Loaded {
+    /// An entry, and how long the store will keep it yet, where it can tell.
+    pub fn new(entry: impl Into<Vec<u8>>, left: Option<Duration>) -> Self {
+        Self { entry: entry.into(), left }
+    }
+}
+
 /// What to save.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Change<'a> {
     /// The entry that was loaded or saved before; `None` where there was none.
     pub replaces: Option<&'a [u8]>,
@@ -176,8 +185,16 @@ pub struct Change<'a> {
     pub keep: Duration,
 }
 
+impl<'a> Change<'a> {
+    /// An entry to put in the place of another, if there was one, and how long to keep it.
+    pub fn new(replaces: Option<&'a [u8]>, entry: &'a [u8], keep: Duration) -> Self {
+        Self { replaces, entry, keep }
+    }
+}
+
 /// The answer to the request for a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lease {
     /// The caller has it.
     Acquired,

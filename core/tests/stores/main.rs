@@ -44,7 +44,7 @@ trait Brief: TokenStore {
     }
 
     fn put(&self, replaces: Option<&[u8]>, entry: &[u8]) -> Result<bool, Error> {
-        self.save(NAME, &Change { replaces, entry, keep: HOUR }, LONG)
+        self.save(NAME, &Change::new(replaces, entry, HOUR), LONG)
     }
 
     fn borrow(&self, owner: &str) -> Result<Lease, Error> {
@@ -59,8 +59,7 @@ trait Brief: TokenStore {
     fn errors(&self, within: Duration) -> [Error; 4] {
         [
             self.load(NAME, within).expect_err("load"),
-            self.save(NAME, &Change { replaces: None, entry: b"e", keep: HOUR }, within)
-                .expect_err("save"),
+            self.save(NAME, &Change::new(None, b"e", HOUR), within).expect_err("save"),
             self.lease(NAME, "o", HOUR, within).expect_err("lease"),
             self.release(NAME, "o", within).expect_err("release"),
         ]

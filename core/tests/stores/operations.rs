@@ -60,7 +60,7 @@ fn what_is_left_to_an_entry_counts_down_to_its_end() {
 
     // Not even what is as good as nothing or for ever is a fault.
     for keep in [Duration::MAX, Duration::ZERO, MOMENT] {
-        let change = Change { replaces: Some(b"e"), entry: b"e", keep };
+        let change = Change::new(Some(b"e"), b"e", keep);
         assert!(store.save(NAME, &change, LONG).unwrap());
     }
     while store.get().unwrap().is_some() {

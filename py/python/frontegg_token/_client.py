@@ -40,7 +40,9 @@ class RetryPolicy:
     An authentication is repeated after anything transient. A refresh is repeated only where
     the service cannot have consumed the refresh token. What is ``None`` has its default.
 
-    :param max_attempts: how many requests a call makes at most; 1 turns retries off
+    :param max_attempts: how many requests a call makes at most; 1 turns retries off. By default
+        4, but 2 where the answers of authentications are lost: each may have taken one of the
+        100 refresh tokens that the service keeps alive
     :param base_delay: the first wait is drawn from zero to this many seconds; the range then
         doubles each time
     :param max_delay: the widest that the range becomes, in seconds

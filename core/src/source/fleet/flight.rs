@@ -7,7 +7,7 @@ use crate::clock::{Moment, nanos};
 use crate::source::machine::{Answer, Grant, Leg, Outcome};
 use crate::source::service::time_of_refresh;
 use crate::wire;
-use crate::{AccessToken, Code, Error, RefreshToken, RetryPolicy, builder};
+use crate::{AccessToken, Code, Error, RefreshToken, RetryPolicy, builder, retry};
 
 use super::plan::{SECOND, Time};
 use super::service::{Request, Response};
@@ -26,7 +26,7 @@ pub(super) struct Flight {
 /// A call of the client.
 struct Attempts {
     request: Request,
-    number: u32,
+    failed: retry::Attempts,
     give_up: Time,
     /// Before the last one was sent.
     since: Moment,
@@ -78,7 +78,8 @@ impl World {
     fn begin(&mut self, who: usize, request: Request, give_up: Time) {
         let since = self.moment(who);
         let flight = self.holders[who].flight.as_mut().expect("a flight requests");
-        flight.attempts = Some(Attempts { request, number: 0, give_up, since });
+        flight.attempts =
+            Some(Attempts { request, failed: retry::Attempts::default(), give_up, since });
         self.attempt(who);
     }
 
@@ -86,7 +87,6 @@ impl World {
         let since = self.moment(who);
         let flight = self.holders[who].flight.as_mut().expect("a flight requests");
         let attempts = flight.attempts.as_mut().expect("a request is made");
-        attempts.number += 1;
         attempts.since = since;
         let left = Duration::from_nanos(attempts.give_up.saturating_sub(self.now));
         let request = attempts.request;
@@ -140,9 +140,10 @@ impl World {
     fn request_failed(&mut self, who: usize, error: Error) {
         let draw = self.rng.draw();
         let now = self.now;
-        let attempts = self.flight(who).attempts.as_ref().expect("a request was made");
+        let attempts = self.flight(who).attempts.as_mut().expect("a request was made");
+        attempts.failed.add(&error);
         let left = Duration::from_nanos(attempts.give_up.saturating_sub(now));
-        if let Some(wait) = RetryPolicy::default().wait(attempts.number, &error, left, || draw) {
+        if let Some(wait) = RetryPolicy::default().wait(attempts.failed, &error, left, || draw) {
             self.reply_to_self(who, nanos(wait), Reply::Again);
         } else {
             let now = self.moment(who);

@@ -137,6 +137,7 @@ fn sentence(path: &Path, fault: &str) -> String {
 /// An error of the system, which names no file.
 fn failure(path: &Path, what: &str, error: &io::Error) -> Error {
     Error::store(format!("cannot {what} in the directory {}: {error}", path.display()))
+        .with_io_source(error)
 }
 
 /// A directory of this user's alone, for the files of one operation.

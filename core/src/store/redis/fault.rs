@@ -95,7 +95,12 @@ impl From<Failure> for Fault {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::store(fault.to_string())
+        let error = Self::store(fault.to_string());
+        match fault {
+            Fault::Unreachable(failure) => error.with_cause(failure.source),
+            Fault::Broken(cause) => error.with_source(cause),
+            _ => error,
+        }
     }
 }
 

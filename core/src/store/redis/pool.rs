@@ -87,8 +87,8 @@ impl Pool {
                 }
                 Err(fault) => {
                     // What refuses may be the wrong server by now, after a failover.
-                    if let (Fault::Refused(..), Some(host)) = (&fault, target.address.host()) {
-                        self.lookups.forget(host);
+                    if let Fault::Refused(..) = fault {
+                        target.address.forget(&self.lookups);
                     }
                     return Err(fault);
                 }

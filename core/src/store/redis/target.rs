@@ -7,7 +7,7 @@ use rustls::pki_types::ServerName;
 use socket2::SockAddr;
 
 use crate::Secret;
-use crate::net::Key;
+use crate::net::{Key, Lookups};
 
 #[derive(Debug)]
 pub(super) struct Target {
@@ -24,12 +24,12 @@ pub(super) enum Address {
 }
 
 impl Address {
-    /// The host, which is looked up and may be looked up anew.
-    pub(super) fn host(&self) -> Option<&Key> {
+    /// Has its host looked up anew.
+    pub(super) fn forget(&self, lookups: &Lookups) {
         match self {
-            Self::Tcp(host) => Some(host),
+            Self::Tcp(host) => lookups.forget(host),
             #[cfg(unix)]
-            Self::Unix(_) => None,
+            Self::Unix(_) => {}
         }
     }
 }

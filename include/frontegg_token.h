@@ -364,8 +364,8 @@ typedef struct {
      */
     uint64_t store_failures;
     /**
-     * Whether refresh tokens were rejected so often before their first use that the policy
-     * `auto` does without, for the time being.
+     * Whether refresh tokens were rejected so often before their first use, or refreshes refused
+     * altogether, that the policy `auto` does without, for the time being.
      */
     bool authenticating_only;
 } frontegg_stats;

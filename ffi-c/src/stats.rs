@@ -24,8 +24,8 @@ pub struct frontegg_stats {
     /// Times that the shared store failed, so that a renewal went on without it.
     /// frontegg_token_source_store_error tells why.
     pub store_failures: u64,
-    /// Whether refresh tokens were rejected so often before their first use that the policy
-    /// `auto` does without, for the time being.
+    /// Whether refresh tokens were rejected so often before their first use, or refreshes refused
+    /// altogether, that the policy `auto` does without, for the time being.
     pub authenticating_only: bool,
 }
 

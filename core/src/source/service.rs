@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Canceller;
 use crate::client::Budget;
+use crate::clock::Moment;
 use crate::{Client, Credentials, Error, RefreshToken, TokenSet};
 
 /// What to ask for.
@@ -68,6 +69,16 @@ impl Requests for Service {
 /// follows if its fate is unknown.
 pub(super) fn time_of_refresh(left: Duration) -> Duration {
     left / 2
+}
+
+/// No flight that runs takes so much longer than it may.
+const OVERDUE: Duration = Duration::from_secs(5);
+
+/// Whether the process was stopped, or the machine suspended, in the midst of a flight that began
+/// then with so much time: it would have been over long ago. Such a one has its time again.
+pub(super) fn was_stopped(began: Moment, now: Moment, time: Duration) -> bool {
+    let age = Duration::from_nanos(now.boot.saturating_sub(began.boot));
+    age > time.saturating_add(OVERDUE)
 }
 
 /// The moment by which something that may take so long must end.

@@ -24,7 +24,8 @@ const WINDOW: (f64, f64) = (0.7, 0.8);
 pub enum Policy {
     /// By refresh, unless refresh tokens are rejected again and again before their first use:
     /// then more holders than the service's limit of 100 are evicting one another, and it
-    /// authenticates only, for a while.
+    /// authenticates only, for a while. The same where the service refuses each refresh (400, 403,
+    /// 404), as it does at the host of a region without a vendor host.
     #[default]
     Auto,
     /// By refresh wherever there is a refresh token.

@@ -22,7 +22,7 @@ pub struct Stats {
     pub store_failures: u64,
     /// What the shared store's last failure was; `None` once it works again.
     pub store_error: Option<Error>,
-    /// Whether refresh tokens were rejected so often before their first use that the policy
-    /// `auto` does without, for the time being.
+    /// Whether refresh tokens were rejected so often before their first use, or refreshes refused
+    /// altogether, that the policy `auto` does without, for the time being.
     pub authenticating_only: bool,
 }

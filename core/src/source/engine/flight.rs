@@ -11,13 +11,13 @@ use crate::reached::reached;
 use crate::source::event::Event;
 use crate::source::helpers::{self, Helper};
 use crate::source::machine::{Answer, Grant, Leg, Outcome, has_much_more};
-use crate::source::service::{Request, from_now};
+use crate::source::service::{Request, from_now, was_stopped};
 use crate::source::sharing::Visit;
 use crate::spawn::no_thread;
 use crate::store::Asker;
 use crate::sync::{Latch, Mutex, lock, thread};
 use crate::token::TokenSet;
-use crate::{Credentials, interrupt, retry};
+use crate::{Code, Credentials, Error, interrupt, retry};
 
 use super::{Deliver, Desk, Engine, Shortage};
 
@@ -139,7 +139,17 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Outcome {
         let mut give_up = from_now(time);
+        let (began, mut was_begun_anew) = (self.clock.now(), false);
         loop {
+            let may_begin_anew = !was_begun_anew && time >= self.deadline;
+            if may_begin_anew && was_stopped(began, self.clock.now(), time) {
+                was_begun_anew = true;
+                if lock(shared).state.begin_anew(flight.number) {
+                    give_up = from_now(time);
+                    // Its lease is over as well.
+                    *visit = None;
+                }
+            }
             let credentials = self.credentials.load_full();
             let leg = lock(shared).state.next_leg(flight.number);
             let Some(leg) = leg else { return Outcome::Superseded };
@@ -174,11 +184,7 @@ impl Engine {
             let went_without = desk.state.is_authenticating_only();
             let outcome = desk.state.answered(flight.number, answer, now, retry::draw(), events);
             if desk.state.is_authenticating_only() && !went_without {
-                log_line!(
-                    Warn,
-                    "token source: refresh tokens are rejected before their first use, so more \
-                     are in use than the service keeps: authenticating only, for a while"
-                );
+                goes_without(events.last().and_then(Event::error));
             }
             if let Some(outcome) = outcome {
                 self.end(&mut desk, flight.number, events);
@@ -243,6 +249,22 @@ impl Engine {
         self.service.cancel(&flight.canceller);
         flight.asker.give_up();
         self.land(flight, outcome);
+    }
+}
+
+/// Says why a source authenticates only from now on: upon the last refresh, which ended so.
+fn goes_without(error: Option<&Error>) {
+    match error.filter(|error| error.code() != Code::RefreshRejected) {
+        Some(error) => log_line!(
+            Warn,
+            "token source: the service refuses each refresh: authenticating only, for a while: \
+             {error}"
+        ),
+        None => log_line!(
+            Warn,
+            "token source: refresh tokens are rejected before their first use, so more are in use \
+             than the service keeps: authenticating only, for a while"
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Moment, nanos};
 use crate::source::machine::{Answer, Grant, Leg, Outcome};
-use crate::source::service::time_of_refresh;
+use crate::source::service::{time_of_refresh, was_stopped};
 use crate::wire;
 use crate::{AccessToken, Code, Error, RefreshToken, RetryPolicy, builder, retry};
 
@@ -21,6 +21,8 @@ pub(super) struct Flight {
     attempts: Option<Attempts>,
     /// Whether the process was stopped meanwhile, and may have lost its lease.
     pub(super) was_stopped: bool,
+    began: Moment,
+    was_begun_anew: bool,
 }
 
 /// A call of the client.
@@ -42,16 +44,25 @@ impl Flight {
 impl World {
     pub(super) fn launch(&mut self, who: usize, background: bool) {
         self.check_launch(who);
+        let began = self.moment(who);
         let holder = &mut self.holders[who];
         let number = holder.state.launch(background);
         let give_up = self.now + nanos(builder::DEADLINE);
-        holder.flight =
-            Some(Flight { number, give_up, visit: None, attempts: None, was_stopped: false });
+        holder.flight = Some(Flight {
+            number,
+            give_up,
+            visit: None,
+            attempts: None,
+            was_stopped: false,
+            began,
+            was_begun_anew: false,
+        });
         holder.publish();
         self.next_leg(who);
     }
 
     fn next_leg(&mut self, who: usize) {
+        self.begin_anew(who);
         let now = self.now;
         let holder = &mut self.holders[who];
         let flight = holder.flight.as_mut().expect("a flight has legs");
@@ -72,6 +83,27 @@ impl World {
             Leg::Wait(pause) if pause >= left => self.reply_to_self(who, 0, Reply::TimeIsUp),
             Leg::Wait(pause) => self.reply_to_self(who, nanos(pause), Reply::Rested),
             leg => self.ask(who, leg),
+        }
+    }
+
+    /// Where its process was stopped for long, it has its time again.
+    fn begin_anew(&mut self, who: usize) {
+        let (now, moment) = (self.now, self.moment(who));
+        let flight = self.flight(who);
+        if flight.was_begun_anew || !was_stopped(flight.began, moment, builder::DEADLINE) {
+            return;
+        }
+        flight.was_begun_anew = true;
+        let (number, owner) = (flight.number, flight.owner());
+        if !self.holders[who].state.begin_anew(number) {
+            return;
+        }
+        let flight = self.flight(who);
+        flight.give_up = now + nanos(builder::DEADLINE);
+        flight.visit = None;
+        if let Some(owner) = owner {
+            let within = nanos(self.store_timeout());
+            self.send_to_store(who, Operation::Release { owner }, within);
         }
     }
 

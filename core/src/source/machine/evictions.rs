@@ -1,6 +1,7 @@
-//! Refresh tokens that are rejected before they were ever used: more holders than the service
-//! gives slots are evicting one another's. A refresh is then a request for nothing, and a
-//! source authenticates only, for a while.
+//! Refreshes that come to nothing each time: more holders than the service gives slots are
+//! evicting one another's refresh tokens, which are rejected before they were ever used; or the
+//! service refuses all refreshes, as the host of a region does that is not told the vendor host. A
+//! refresh is then a request for nothing, and a source authenticates only, for a while.
 
 use crate::token::Origin;
 use crate::{Code, Error, Policy};
@@ -33,7 +34,14 @@ impl Evictions {
 
     /// `used`: the refresh token had brought a token before, so that it was not evicted unused.
     pub(super) fn note_failed_refresh(&mut self, error: &Error, used: bool) {
-        if error.code() != Code::RefreshRejected || used {
+        let for_nothing = match error.code() {
+            Code::RefreshRejected => !used,
+            Code::Forbidden | Code::Rejected => true,
+            // Somebody who answers with another page than the service does.
+            Code::InvalidResponse => error.http_status().is_some(),
+            _ => false,
+        };
+        if !for_nothing {
             return;
         }
         self.rejected_in_a_row = (self.rejected_in_a_row + 1).min(ACCIDENTS);

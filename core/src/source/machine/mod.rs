@@ -3,7 +3,8 @@
 //!
 //! A token is *fresh* until it is *due*, then *urgent*, then *expired*, and there may be none.
 //! A renewal, the *flight*, goes through its *legs*: those of the shared store, if there is one;
-//! a refresh, if there is a refresh token and the policy is for it; then an authentication.
+//! a refresh, if there is a refresh token and the policy is for it; then an authentication. A
+//! token that had expired when it arrived is asked for once more.
 
 mod back_off;
 mod doubt;
@@ -41,6 +42,8 @@ struct Flight {
     spent: Option<Refreshable>,
     /// Where it has less time than the source gives: how much.
     time: Option<Duration>,
+    /// Whether it asks for the second time, because a token had expired on its way.
+    asks_anew: bool,
     sharing: Sharing,
 }
 
@@ -146,7 +149,8 @@ impl State {
         self.flights += 1;
         let number = self.flights;
         let sharing = Sharing::new(self.rules.shared);
-        self.flight = Some(Flight { number, background, spent: None, time: None, sharing });
+        self.flight =
+            Some(Flight { number, background, spent: None, time: None, asks_anew: false, sharing });
         number
     }
 
@@ -161,6 +165,20 @@ impl State {
         if let Some(flight) = self.flight.as_mut().filter(|flight| flight.number == number) {
             flight.time = Some(time);
         }
+    }
+
+    /// The process was stopped for so long that the lease of a flight is over, if it had one: it
+    /// begins anew. Answers whether it does, which it does not where it has only to save what it
+    /// came to.
+    pub(crate) fn begin_anew(&mut self, number: u64) -> bool {
+        let flight = self.flight.as_mut().filter(|flight| flight.number == number);
+        let Some(flight) = flight.filter(|flight| !flight.sharing.is_ending()) else {
+            return false;
+        };
+        // One that was marked counts as sent: nobody knows what became of the mark.
+        flight.spent = None;
+        flight.sharing = Sharing::new(self.rules.shared);
+        true
     }
 
     /// Forgets a failure for want of time, where a caller has so much more that it is not to be
@@ -258,7 +276,7 @@ impl State {
         let is_alive = grant.lifetime.is_none_or(|lifetime| now.age_of(grant.since) < lifetime);
         self.share(&grant, is_alive);
         if !is_alive {
-            return self.failed(expired_on_arrival(), now, draw, events);
+            return self.expired_on_its_way(now, draw, events);
         }
         self.generation += 1;
         self.trouble = None;
@@ -273,6 +291,21 @@ impl State {
         events.push(self.event(kind, None));
         self.hold(&grant.token, grant.lifetime, grant.since, leg, draw);
         self.conclude(Outcome::Landed(grant.token, self.held.clone()))
+    }
+
+    /// The process was stopped while the answer was under way, maybe: the flight asks anew, once.
+    fn expired_on_its_way(
+        &mut self,
+        now: Moment,
+        draw: f64,
+        events: &mut Vec<Event>,
+    ) -> Option<Outcome> {
+        let flight = self.flight.as_mut()?;
+        if std::mem::replace(&mut flight.asks_anew, true) {
+            return self.failed(expired_on_arrival(), now, draw, events);
+        }
+        self.mark_again();
+        None
     }
 
     /// Holds this token, if its lifetime is known, and tells it what it is.

@@ -82,6 +82,11 @@ impl Sharing {
         }
     }
 
+    /// Whether all that is left is to save what it came to.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
     /// A refresh failed in such a way that its token is lost.
     pub(super) fn fall_back(&mut self) {
         self.stage = if self.leased { Stage::Reread } else { Stage::Request };
@@ -199,6 +204,16 @@ impl State {
         flight.sharing.stage = Stage::Request;
         if flight.spent.is_some() {
             flight.sharing.stage = Stage::Mark;
+        }
+    }
+
+    /// With the lease, a refresh token that has just been received and shared is marked before it
+    /// is sent, as any other.
+    pub(super) fn mark_again(&mut self) {
+        let Some(flight) = self.flight.as_mut() else { return };
+        if flight.sharing.leased {
+            let entry = flight.sharing.entry.clone();
+            self.take_refresh_token(entry);
         }
     }
 

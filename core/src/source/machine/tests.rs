@@ -68,16 +68,37 @@ fn either_clock_ends_a_lifetime_and_neither_prolongs_it() {
 }
 
 #[test]
-fn an_answer_that_is_expired_on_arrival_is_a_failure_that_keeps_the_refresh_token() {
-    let mut lab = Lab::new(Policy::Auto);
-    lab.call();
-    lab.leg();
-    let outcome = lab.grant_with(Some(seconds(10)), Some("refresh-1"), seconds(10)).unwrap();
-    assert_eq!(lab.settle(outcome), Some(Err(Code::InvalidResponse)));
-    assert_eq!(lab.call(), Got::Error(Code::InvalidResponse));
-    lab.advance(seconds(2));
-    assert_eq!(lab.call(), Got::Wait);
-    assert_eq!(lab.leg(), "refresh-1");
+fn a_token_that_expired_on_its_way_is_asked_for_anew_once() {
+    for (policy, refresh_token, expected) in [
+        (Policy::Auto, Some("refresh-1"), "refresh-1"),
+        (Policy::RefreshFirst, Some("refresh-1"), "refresh-1"),
+        (Policy::AuthenticateOnly, Some("refresh-1"), "authenticate"),
+        (Policy::Auto, None, "authenticate"),
+    ] {
+        let begin = || {
+            let mut lab = Lab::new(policy);
+            lab.call();
+            lab.leg();
+            assert!(lab.grant_with(Some(seconds(10)), refresh_token, seconds(10)).is_none());
+            assert_eq!(lab.call(), Got::Wait, "it goes on");
+            assert_eq!(lab.leg(), expected);
+            lab
+        };
+        let mut lab = begin();
+        assert!(lab.grant_with(Some(HOUR), Some("refresh-2"), Duration::ZERO).is_some());
+        assert_eq!(lab.call(), token(2));
+        assert_eq!(lab.events().len(), 1);
+        assert_eq!(lab.state.stats().failures, 0);
+
+        let mut lab = begin();
+        let outcome = lab.grant_with(Some(seconds(10)), Some("refresh-2"), seconds(10)).unwrap();
+        assert_eq!(lab.settle(outcome), Some(Err(Code::InvalidResponse)));
+        assert_eq!(lab.call(), Got::Error(Code::InvalidResponse));
+        lab.advance(seconds(2));
+        assert_eq!(lab.call(), Got::Wait);
+        let next = if policy == Policy::AuthenticateOnly { "authenticate" } else { "refresh-2" };
+        assert_eq!(lab.leg(), next, "the refresh token that came with it is good");
+    }
 }
 
 #[test]
@@ -398,6 +419,33 @@ fn evictions_make_auto_authenticate_for_a_while_and_then_try_once() {
             assert!(!lab.state.stats().authenticating_only);
             assert!(lab.state.stats().refreshes > 0);
         }
+    }
+}
+
+#[test]
+fn a_service_that_refuses_each_refresh_is_spared_them_for_a_while() {
+    let refusals = [(Code::Rejected, 404, true), (Code::Forbidden, 403, true)];
+    let pages = [(Code::InvalidResponse, 200, true), (Code::InvalidResponse, 302, true)];
+    let others = [(Code::ServerError, 500, false), (Code::Interrupted, 0, false)];
+    for (code, status, counts) in refusals.into_iter().chain(pages).chain(others) {
+        let mut lab = Lab::with_token(HOUR);
+        let mut refreshes = 0;
+        for _ in 0..43 {
+            lab.advance(HOUR);
+            lab.call();
+            if lab.leg() != "authenticate" {
+                refreshes += 1;
+                let error = Error::new(code, "on purpose");
+                assert!(
+                    lab.answer(Err(if status == 0 { error } else { error.with_status(status) }))
+                        .is_none()
+                );
+                lab.leg();
+            }
+            lab.grant(Some(HOUR));
+        }
+        assert_eq!(refreshes, if counts { 5 } else { 43 }, "{code} {status}");
+        assert_eq!(lab.state.stats().authenticating_only, counts);
     }
 }
 

@@ -4,6 +4,7 @@ mod faulty;
 mod hanging;
 mod logger;
 mod service;
+mod stopped;
 mod store;
 mod threads;
 

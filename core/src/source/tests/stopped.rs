@@ -89,6 +89,7 @@ impl Requests for Stopping {
             expires_in: Some(HOUR),
             expires: None,
             trace_id: None,
+            answered_at: None,
             received_at: SystemTime::now(),
         })
     }

@@ -576,16 +576,17 @@ frontegg_token_store *frontegg_token_store_new_memory(void);
 
 /**
  * A store in files, for the processes of one user on one host, which is the caller's to free. The
- * directory is made on first use where it is missing, with its parents, and is the user's alone;
- * it should be on a local disk. NULL is the user's cache: `$XDG_CACHE_HOME/frontegg-token`, or
+ * directory is made on first use where it is missing, with its parents, for the user alone; it
+ * should be on a local disk. Of one that is there the mode is never changed: where other users can
+ * come into it, a subdirectory of this user's serves. NULL is the user's cache: `$XDG_CACHE_HOME/frontegg-token`, or
  * else `~/.cache/frontegg-token`; `~/Library/Caches/frontegg-token` on macOS,
  * `%LOCALAPPDATA%\frontegg-token` on Windows. No other thread may change the environment
  * meanwhile.
  *
- * Fails with FRONTEGG_STATUS_INVALID_ARGUMENT where the environment names no such place, and where
- * the directory is there and not fit to be trusted: it is another user's, others can write to it,
- * or it is a symbolic link or no directory at all. That it cannot be made is no failure here, but
- * one of the store when it is used.
+ * Fails with FRONTEGG_STATUS_INVALID_ARGUMENT where what is there is no directory, unless another
+ * user put it there. That the directory cannot be made or used, or that the environment names no
+ * place for caches, is no failure here, but one of the store when it is used: its sources go on
+ * without it.
  */
 frontegg_status frontegg_token_store_new_file(const char *directory,
                                               frontegg_token_store **store,

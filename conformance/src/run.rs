@@ -158,6 +158,10 @@ impl Run<'_> {
                 self.stage.emulator.advance_clock(i64::from(*seconds));
                 self.move_clock(at, "advance_clock", f64::from(*seconds))
             }
+            Step::ResumeStore { name } => {
+                let reply = self.ask(&json!({"op": "resume_store", "name": name}))?;
+                self.expect(at, &reply, &Expect::default(), None, To::Other)
+            }
             Step::Leave {} => {
                 self.sources.clear();
                 self.clients.clear();

@@ -169,6 +169,8 @@ pub(crate) enum Step {
     Release {},
     /// Does something to the scenario's Redis.
     Redis { action: RedisAction },
+    /// Lets the operation of an own store return that hangs, and all to come.
+    ResumeStore { name: String },
     /// Leaves sources and clients to the end of the driver's process, which comes after the
     /// scenario.
     Leave {},

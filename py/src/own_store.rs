@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frontegg_token::{Change, Error, Lease, Loaded, MemoryStore, TokenStore};
+use frontegg_token::{Change, Error, Lease, Loaded, MemoryStore, StoreIdentity, TokenStore};
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBoolMethods, PyBytes};
@@ -13,10 +13,12 @@ use crate::settings::Given;
 
 const OPERATIONS: [&str; 4] = ["load", "save", "lease", "release"];
 
-/// Calls its methods in the thread of a renewal. Nothing ends one that takes its time, since
-/// nothing can.
+/// Calls its methods in the thread of an operation. Nothing ends one that takes its time, since
+/// nothing can; the core does not wait for it.
 pub(crate) struct OwnStore {
     pub(crate) object: Held,
+    /// Where the object is, as long as it is held.
+    address: usize,
     timeout: Option<Duration>,
 }
 
@@ -33,6 +35,7 @@ impl OwnStore {
         Ok(Self {
             timeout: timeout.transpose()?,
             object: Held::new(object.py(), object.clone().unbind())?,
+            address: object.as_ptr().addr(),
         })
     }
 
@@ -101,6 +104,11 @@ impl TokenStore for OwnStore {
     fn timeout(&self) -> Duration {
         // What is not said is what stores have that do not say it either.
         self.timeout.unwrap_or_else(|| MemoryStore::new().timeout())
+    }
+
+    /// Sources of one object share it, though each has a store of Rust's for it.
+    fn identity(&self) -> StoreIdentity {
+        StoreIdentity::Address(self.address)
     }
 }
 

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { Client, ERROR_CODES } from 'frontegg-token';
 import { failed, options, shown, tokenSet } from './replies.mjs';
 import * as sources from './sources.mjs';
+import * as stores from './stores.mjs';
 
 const clients = new Map();
 const jobs = new Map();
@@ -61,6 +62,7 @@ const operations = {
   events: sources.events,
   close_source: sources.close,
   drop_source: sources.drop,
+  resume_store: stores.resume,
   advance_clock: sources.advanceClock,
   step_wall_clock: sources.stepWallClock,
   errors() {

@@ -6,12 +6,29 @@ import { FileStore, MemoryStore, RedisStore } from 'frontegg-token';
 class OwnStore {
   #entries = new Map();
   #leases = new Map();
+  #hang;
+  #resumed = Promise.withResolvers();
+
+  constructor({ hang }) {
+    this.#hang = hang;
+  }
+
+  /** Lets the operation return that hangs. */
+  resume() {
+    this.#resumed.resolve();
+  }
+
+  async #begin(operation) {
+    if (operation === this.#hang) await this.#resumed.promise;
+  }
 
   async load(name) {
+    await this.#begin('load');
     return this.#entries.get(name);
   }
 
   async save(name, entry, { replaces }) {
+    await this.#begin('save');
     const current = this.#entries.get(name);
     if (current && !(replaces && Buffer.from(current).equals(replaces))) return false;
     this.#entries.set(name, entry);
@@ -19,6 +36,7 @@ class OwnStore {
   }
 
   async lease(name, owner, span) {
+    await this.#begin('lease');
     const now = performance.now();
     if (this.#leases.get(name)?.until > now) return false;
     this.#leases.set(name, { owner, until: now + span });
@@ -26,6 +44,7 @@ class OwnStore {
   }
 
   async release(name, owner) {
+    await this.#begin('release');
     if (this.#leases.get(name)?.owner === owner) this.#leases.delete(name);
   }
 }
@@ -33,13 +52,19 @@ class OwnStore {
 const KINDS = {
   file: ({ directory }) => new FileStore({ directory }),
   memory: () => new MemoryStore(),
-  own: () => new OwnStore(),
+  own: (settings) => new OwnStore(settings),
   redis: ({ url, timeout_ms: timeout, key_prefix: keyPrefix, roots_pem: caPem }) =>
     new RedisStore(url, { timeout, keyPrefix, caPem }),
 };
 
 /** Those with a name, which later sources can share. */
 const named = new Map();
+
+/** Lets the operation of a store return that hangs. */
+export function resume({ name }) {
+  named.get(name).resume();
+  return { ok: {} };
+}
 
 /** The name of a store as it is, or the store that it describes. */
 export function storeOf(described) {

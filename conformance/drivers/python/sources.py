@@ -85,6 +85,9 @@ class Sources:
         if op in CLOCK:
             CLOCK[op](request["ms"])
             return {"ok": {}}
+        if op == "resume_store":
+            self.stores.resume(request["name"])
+            return {"ok": {}}
         name = request["source"]
         if op == "new_source":
             self.new_source(name, client, request)

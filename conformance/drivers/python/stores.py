@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from frontegg_token import FileStore, MemoryStore, RedisStore
@@ -22,13 +22,24 @@ def seconds(given: Json) -> Json:
 class OwnStore:
     """A store as a user would write it. Nothing is ever forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, hang: str | None = None) -> None:
+        self._hang = hang
+        self._resumed = Event()
         self._lock = Lock()
         self._entries: dict[str, bytes] = {}
         self._leases: dict[str, tuple[str, float]] = {}
 
+    def resume(self) -> None:
+        """Let the operation return that hangs."""
+        self._resumed.set()
+
+    def _begin(self, operation: str) -> None:
+        if operation == self._hang:
+            self._resumed.wait()
+
     def load(self, name: str) -> bytes | None:
         """Answer what is kept under this name."""
+        self._begin("load")
         with self._lock:
             return self._entries.get(name)
 
@@ -40,6 +51,7 @@ class OwnStore:
         keep: float,  # noqa: ARG002
     ) -> bool:
         """Put an entry in the place of the one that it replaces."""
+        self._begin("save")
         with self._lock:
             if self._entries.get(name) not in (None, replaces):
                 return False
@@ -48,6 +60,7 @@ class OwnStore:
 
     def lease(self, name: str, owner: str, seconds: float) -> bool:
         """Make this owner the one that renews what is under this name."""
+        self._begin("lease")
         now = time.monotonic()
         with self._lock:
             if self._leases.get(name, ("", now))[1] > now:
@@ -57,6 +70,7 @@ class OwnStore:
 
     def release(self, name: str, owner: str) -> None:
         """Give the lease back."""
+        self._begin("release")
         with self._lock:
             if self._leases.get(name, ("", 0.0))[0] == owner:
                 del self._leases[name]
@@ -80,6 +94,10 @@ class Stores:
 
     def __init__(self) -> None:
         self._named: dict[str, Any] = {}
+
+    def resume(self, name: str) -> None:
+        """Let the operation of a store return that hangs."""
+        self._named[name].resume()
 
     def give(self, wanted: str | Json) -> Any:  # noqa: ANN401
         """Give the store that a source is to have; a name goes through."""

@@ -76,6 +76,9 @@ enum Request {
     DropSource {
         source: String,
     },
+    ResumeStore {
+        name: String,
+    },
     AdvanceClock {
         ms: u64,
     },
@@ -373,6 +376,10 @@ impl Driver {
             }
             Request::DropSource { source } => {
                 self.sources.remove(&source);
+                done(Ok(()))
+            }
+            Request::ResumeStore { name } => {
+                self.stores.resume(&name);
                 done(Ok(()))
             }
             Request::AdvanceClock { ms } => {

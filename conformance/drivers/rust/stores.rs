@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use frontegg_token::{
@@ -36,12 +36,16 @@ pub(crate) enum Kind {
     },
     Own {
         name: String,
+        hang: Option<String>,
     },
 }
 
 /// Those with a name, which later sources can share.
 #[derive(Default)]
-pub(crate) struct Stores(HashMap<String, Arc<dyn TokenStore>>);
+pub(crate) struct Stores {
+    named: HashMap<String, Arc<dyn TokenStore>>,
+    own: HashMap<String, Arc<OwnStore>>,
+}
 
 impl Stores {
     pub(crate) fn give(
@@ -73,10 +77,17 @@ impl Stores {
             StoreSettings::Object(Kind::Memory { name }) => {
                 builder.store(self.named(name, || Arc::new(MemoryStore::new())))
             }
-            StoreSettings::Object(Kind::Own { name }) => {
-                builder.store(self.named(name, || Arc::new(OwnStore::default())))
+            StoreSettings::Object(Kind::Own { name, hang }) => {
+                let make = || Arc::new(OwnStore { hang: Mutex::new(hang), ..OwnStore::default() });
+                builder.store(self.own.entry(name).or_insert_with(make).clone())
             }
         }
+    }
+
+    pub(crate) fn resume(&self, name: &str) {
+        let store = &self.own[name];
+        *store.hang.lock().expect("whole") = None;
+        store.resumed.notify_all();
     }
 
     fn named(
@@ -84,24 +95,37 @@ impl Stores {
         name: String,
         make: impl FnOnce() -> Arc<dyn TokenStore>,
     ) -> Arc<dyn TokenStore> {
-        self.0.entry(name).or_insert_with(make).clone()
+        self.named.entry(name).or_insert_with(make).clone()
     }
 }
 
 /// A store as a user would write it. Nothing is ever forgotten.
 #[derive(Default)]
 struct OwnStore {
+    /// The operation that does not return.
+    hang: Mutex<Option<String>>,
+    resumed: Condvar,
     entries: Mutex<HashMap<String, Vec<u8>>>,
     leases: Mutex<HashMap<String, (String, Instant)>>,
 }
 
+impl OwnStore {
+    fn begin(&self, operation: &str) {
+        let hang = self.hang.lock().expect("whole");
+        let hangs = |hang: &mut Option<String>| hang.as_deref() == Some(operation);
+        drop(self.resumed.wait_while(hang, hangs).expect("whole"));
+    }
+}
+
 impl TokenStore for OwnStore {
     fn load(&self, name: &str, _: Duration) -> Result<Option<Loaded>, Error> {
+        self.begin("load");
         let entry = self.entries.lock().expect("whole").get(name).cloned();
         Ok(entry.map(|entry| Loaded::new(entry, None)))
     }
 
     fn save(&self, name: &str, change: &Change<'_>, _: Duration) -> Result<bool, Error> {
+        self.begin("save");
         let mut entries = self.entries.lock().expect("whole");
         let current = entries.get(name).map(Vec::as_slice);
         if current.is_some() && current != change.replaces {
@@ -112,6 +136,7 @@ impl TokenStore for OwnStore {
     }
 
     fn lease(&self, name: &str, owner: &str, span: Duration, _: Duration) -> Result<Lease, Error> {
+        self.begin("lease");
         let (mut leases, now) = (self.leases.lock().expect("whole"), Instant::now());
         if leases.get(name).is_some_and(|(_, end)| now < *end) {
             return Ok(Lease::Held);
@@ -121,6 +146,7 @@ impl TokenStore for OwnStore {
     }
 
     fn release(&self, name: &str, owner: &str, _: Duration) -> Result<(), Error> {
+        self.begin("release");
         let mut leases = self.leases.lock().expect("whole");
         if leases.get(name).is_some_and(|(holder, _)| holder == owner) {
             leases.remove(name);

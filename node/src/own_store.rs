@@ -53,7 +53,13 @@ struct Reply {
 }
 
 /// Who waits, by the id of the question.
-type Open = HashMap<u32, Sender<Result<Reply, Error>>>;
+type Open = HashMap<u32, Waiting>;
+
+enum Waiting {
+    For(Sender<Result<Reply, Error>>),
+    /// Nobody any more: a lease that is acquired now is given back, of this store, name and owner.
+    Lease(u32, String, String),
+}
 
 /// The questions of an environment that wait for their answers.
 #[derive(Clone)]
@@ -69,29 +75,51 @@ impl Questions {
 
     /// In the event loop: hands an answer to who waits for it, if anybody does yet.
     pub(crate) fn answer(&self, id: u32, answer: StoreAnswer) {
-        let Some(waiting) = self.open().remove(&id) else { return };
+        let waiting = match self.open().remove(&id) {
+            None => return,
+            Some(Waiting::Lease(store, name, owner)) => {
+                if answer.done == Some(true) {
+                    let release =
+                        StoreQuestion { owner: Some(owner), ..question(store, "release", &name) };
+                    self.put(release);
+                }
+                return;
+            }
+            Some(Waiting::For(waiting)) => waiting,
+        };
         let StoreAnswer { entry, left, done, failure } = answer;
         let entry = entry.map(|entry| entry.to_vec());
         let reply = Reply { entry, left, done: done.unwrap_or_default() };
         let _ = waiting.send(failure.map_or(Ok(reply), |failure| Err(Error::store(failure))));
     }
 
-    fn ask(&self, mut question: StoreQuestion, within: Duration) -> Result<Reply, Error> {
-        static LAST: AtomicU32 = AtomicU32::new(0);
-        let (id, operation) = (LAST.fetch_add(1, Ordering::Relaxed), question.operation);
-        question.id = id;
+    fn put(&self, question: StoreQuestion) -> Status {
+        self.ask.call(question, ThreadsafeFunctionCallMode::NonBlocking)
+    }
+
+    fn ask(&self, question: StoreQuestion, within: Duration) -> Result<Reply, Error> {
+        let (id, operation) = (question.id, question.operation);
+        let late = question
+            .owner
+            .as_ref()
+            .filter(|_| operation == "lease")
+            .map(|owner| Waiting::Lease(question.store, question.name.clone(), owner.clone()));
         let (waiting, answers) = channel();
-        self.open().insert(id, waiting);
-        let status = self.ask.call(question, ThreadsafeFunctionCallMode::NonBlocking);
-        let answer = if status == Status::Ok {
-            answers.recv_timeout(within).unwrap_or_else(|_| {
-                Err(Error::store(format!("{operation} of the store did not answer in time")))
-            })
-        } else {
-            Err(Error::store("the store's environment is ending"))
-        };
-        self.open().remove(&id);
-        answer
+        self.open().insert(id, Waiting::For(waiting));
+        if self.put(question) != Status::Ok {
+            self.open().remove(&id);
+            return Err(Error::store("the store's environment is ending"));
+        }
+        let in_time = answers.recv_timeout(within);
+        let mut open = self.open();
+        // It may have come just now.
+        if let Ok(answer) = in_time.or_else(|_| answers.try_recv()) {
+            open.remove(&id);
+            return answer;
+        }
+        open.remove(&id);
+        open.extend(late.map(|late| (id, late)));
+        Err(Error::store(format!("{operation} of the store did not answer in time")))
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -116,16 +144,21 @@ impl OwnStore {
     }
 
     fn ask(&self, operation: &'static str, name: &str) -> StoreQuestion {
-        StoreQuestion {
-            id: 0,
-            store: self.id,
-            operation,
-            name: name.to_owned(),
-            owner: None,
-            entry: None,
-            replaces: None,
-            span: None,
-        }
+        question(self.id, operation, name)
+    }
+}
+
+fn question(store: u32, operation: &'static str, name: &str) -> StoreQuestion {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    StoreQuestion {
+        id: LAST.fetch_add(1, Ordering::Relaxed),
+        store,
+        operation,
+        name: name.to_owned(),
+        owner: None,
+        entry: None,
+        replaces: None,
+        span: None,
     }
 }
 
@@ -170,5 +203,10 @@ impl TokenStore for OwnStore {
 
     fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// The event loop does many at once, and nobody waits for it beyond the time.
+    fn concurrency(&self) -> usize {
+        usize::MAX
     }
 }

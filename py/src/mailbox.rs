@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frontegg_token::{AccessToken, Error};
 use pyo3::exceptions::PyRuntimeError;
@@ -156,12 +156,18 @@ pub(crate) fn is_awaited() -> bool {
     OUT.get() && STOPPED.load(Ordering::SeqCst)
 }
 
+/// How long the end of the interpreter waits for threads of ours that are in it.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Lets no thread of ours into the interpreter any more, and waits for those that are in it:
-/// one that came in, or came back from waiting, while it ends would take the process down.
+/// one that came in, or came back from waiting, while it ends would take the process down. One
+/// whose store or observer does not return is not waited for beyond a moment, since it most
+/// likely does not while the rest of the interpreter ends, either.
 #[pyfunction]
 pub(crate) fn stop_wakes(py: Python<'_>) {
     STOPPED.store(true, Ordering::SeqCst);
-    while WAKES.load(Ordering::SeqCst) != 0 {
+    let start = Instant::now();
+    while WAKES.load(Ordering::SeqCst) != 0 && start.elapsed() < FAREWELL {
         py.detach(|| thread::sleep(Duration::from_micros(100)));
     }
 }

@@ -7,6 +7,7 @@ mod budgets;
 mod disks;
 mod faults;
 mod fleet;
+mod fuse;
 mod hangs;
 mod impostor;
 mod impostors;

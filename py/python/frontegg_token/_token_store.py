@@ -9,18 +9,18 @@ from typing import Protocol, runtime_checkable
 class TokenStore(Protocol):
     """A store of your own: where sources of the same API token share its tokens.
 
-    Any object with these four methods will do. They are called in the thread of a renewal, which
-    is one of this package, and from several at once where several sources use the store. Names are
-    64 hexadecimal digits. Entries are sealed with the secret of their API token, some kilobytes
+    Any object with these four methods will do. They are called in threads of this package, one
+    after the other, also where several sources use the store. Names are 64 hexadecimal digits. Entries are sealed with the secret of their API token, some kilobytes
     long, and never twice the same.
 
     A store that cannot be asked or does not answer raises; that is not the same as an answer that
     is no. The source then goes on without it: :attr:`Stats.store_error` tells the type of what was
     raised, and no more, since its text may hold a password. An answer of another type than it says
-    here is a failure too. Nothing can end a method that takes its time: so limit how long it waits,
-    to less than an optional attribute ``timeout``, in seconds (0.25). That is what the answers of
-    one renewal may take together; beyond it, the store is not asked any more. The end of the
-    interpreter waits for a method that runs.
+    here is a failure too. The answers of one renewal may take an optional attribute ``timeout``
+    together, in seconds (0.25), and its last save as much once more; a source then goes on without
+    the store. Nothing can end a method that takes its time: so limit how long it waits. While it
+    runs, sources do without the store, and once it has returned they use it again. The end of the
+    interpreter waits for it for half a second.
 
     Methods must not call the sources that use the store.
     """

@@ -176,7 +176,9 @@ impl TokenSourceBuilder {
     /// others: a [`TokenStore`](crate::TokenStore), or the name of one, such as `file`. Any
     /// number of sources may share one. None by default.
     ///
-    /// A store that fails makes no call fail, and none wait longer than its own time-out.
+    /// A store that fails makes no call fail, and none wait longer than its own
+    /// [time-out](crate::TokenStore::timeout), whatever it does; what a renewal brought is saved
+    /// within as much time once more.
     pub fn store(mut self, store: impl IntoTokenStore) -> Self {
         self.store = store.into_token_store();
         self

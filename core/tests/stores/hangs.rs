@@ -1,11 +1,14 @@
-//! Disks that hang.
+//! Disks that hang, and stores.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use frontegg_token::{EventKind, FileStore};
+use frontegg_token::{
+    Change, Client, Credentials, Endpoint, Error, EventKind, FileStore, Lease, Loaded, Origin,
+    Proxy, TokenSource, TokenStore,
+};
 use tempfile::TempDir;
 
 use crate::disks::run;
@@ -129,4 +132,64 @@ fn a_source_whose_disk_hangs_is_closed_at_once() {
         assert!(start.elapsed() < PROMPTLY, "{:?}", start.elapsed());
     });
     assert_eq!(service.requests(), 0);
+}
+
+/// A store of a user's that does not return before it is told to.
+#[derive(Default)]
+struct Endless {
+    is_over: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Endless {
+    fn end(&self) {
+        *self.is_over.lock().unwrap() = true;
+        self.changed.notify_all();
+    }
+
+    fn wait<T>(&self) -> Result<T, Error> {
+        let is_over = self.is_over.lock().unwrap();
+        drop(self.changed.wait_while(is_over, |is_over| !*is_over).unwrap());
+        Err(Error::store("it was waited for"))
+    }
+}
+
+impl TokenStore for Endless {
+    fn load(&self, _: &str, _: Duration) -> Result<Option<Loaded>, Error> {
+        self.wait()
+    }
+
+    fn save(&self, _: &str, _: &Change<'_>, _: Duration) -> Result<bool, Error> {
+        self.wait()
+    }
+
+    fn lease(&self, _: &str, _: &str, _: Duration, _: Duration) -> Result<Lease, Error> {
+        self.wait()
+    }
+
+    fn release(&self, _: &str, _: &str, _: Duration) -> Result<(), Error> {
+        self.wait()
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(3600)
+    }
+}
+
+#[test]
+fn a_store_that_says_it_may_take_hours_takes_a_part_of_the_deadline() {
+    let service = Service::start();
+    let store = Arc::new(Endless::default());
+    let client = Client::builder(Endpoint::url(&service.0.base_url()).unwrap()).proxy(Proxy::None);
+    let api_token = &service.0.api_tokens()[0];
+    let credentials = Credentials::new(&*api_token.client_id, api_token.secret.expose()).unwrap();
+    let source = TokenSource::builder(client.build().unwrap(), credentials)
+        .deadline(Duration::from_secs(8))
+        .store(store.clone())
+        .build()
+        .unwrap();
+    let token = source.token();
+    drop(source);
+    store.end();
+    assert_eq!(token.unwrap().origin(), Some(Origin::Authenticate));
 }

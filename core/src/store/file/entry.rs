@@ -18,6 +18,8 @@ const LONGEST: u64 = 1024 * 1024;
 const FURTHEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// An entry whose file does not say when it may be forgotten is kept so long.
 const KEPT_UNTOLD: Duration = Duration::from_secs(365 * 24 * 3600);
+/// A file that is just written may be modified so long after it was made, on some systems.
+const WRITING: Duration = Duration::from_secs(10);
 /// A clock may be ahead by so much and lose nobody an entry.
 const SPARE: Duration = Duration::from_secs(24 * 3600);
 
@@ -41,7 +43,8 @@ pub(super) fn is_over(metadata: &Metadata, now: SystemTime) -> bool {
     else {
         return false;
     };
-    let end = if modified > changed { Some(modified) } else { changed.checked_add(KEPT_UNTOLD) };
+    let told = modified.duration_since(changed).is_ok_and(|ahead| ahead > WRITING);
+    let end = if told { Some(modified) } else { changed.checked_add(KEPT_UNTOLD) };
     let end = end.and_then(|end| end.checked_add(SPARE));
     end.is_some_and(|end| end < now)
 }

@@ -103,7 +103,9 @@ fn instantiate(template: &Value, variables: &Map<String, Value>) -> Result<Scena
 /// A variable of the stage, or a time that the emulator puts into a header.
 fn is_known(name: &str) -> bool {
     let word = name.split(['+', '-']).next().unwrap_or_default();
-    stage::VARIABLES.contains(&word) || ["rfc3339", "httpdate", "unix"].contains(&word)
+    let hashed = word.strip_suffix("_sha256").unwrap_or(word);
+    let time = word.strip_prefix("service_").unwrap_or(word);
+    stage::VARIABLES.contains(&hashed) || ["rfc3339", "httpdate", "unix"].contains(&time)
 }
 
 /// What the model alone does not tell.

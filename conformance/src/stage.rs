@@ -309,13 +309,14 @@ impl Stage {
             }
             "self_signed_pem" => emulator.faulty_certificate_pem(TlsFault::SelfSigned)?.to_owned(),
             "trusted_ca_pem" => emulator.trusted_ca_pem().ok()?,
-            _ => match name.strip_suffix("_base_url") {
-                Some(fault) => {
-                    let fault = TlsFault::ALL.into_iter().find(|known| known.name() == fault)?;
-                    identity(emulator.https_faulty_url(fault)?)
+            _ => {
+                if let Some(name) = name.strip_suffix("_sha256") {
+                    return self.variable(name).map(|value| sha256(&value));
                 }
-                None => return self.time(name),
-            },
+                let Some(fault) = name.strip_suffix("_base_url") else { return self.time(name) };
+                let fault = TlsFault::ALL.into_iter().find(|known| known.name() == fault)?;
+                identity(emulator.https_faulty_url(fault)?)
+            }
         })
     }
 
@@ -355,6 +356,12 @@ impl Stage {
             _ => None,
         }
     }
+}
+
+/// In hexadecimal, as in the service's log.
+fn sha256(text: &str) -> String {
+    let hash = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    hash.as_ref().iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"))
 }
 
 /// A certificate with a line in it that is no base64.

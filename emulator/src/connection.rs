@@ -33,7 +33,8 @@ impl After {
 
 /// Serves a connection to its end.
 pub(crate) async fn serve<S: Transport>(shared: &Shared, stream: S, origin: Origin) {
-    let mut exchange = Exchange { shared, origin, connection: Connection::new(stream) };
+    let connection = Connection::new(stream);
+    let mut exchange = Exchange { shared, origin, connection, reading: None };
     loop {
         match exchange.next().await {
             Ok(After::Keep) => {}
@@ -41,6 +42,7 @@ pub(crate) async fn serve<S: Transport>(shared: &Shared, stream: S, origin: Orig
             Ok(After::Break { rst }) => return exchange.connection.abort(rst),
             Err(ReadError::Gone) => return,
             Err(ReadError::Refused(response)) => {
+                exchange.refused(response.status);
                 let wire = response.encode(false, false);
                 if exchange.connection.send(&[wire.head, wire.body].concat()).await.is_ok() {
                     exchange.connection.close_unread().await;
@@ -55,11 +57,15 @@ struct Exchange<'a, S> {
     shared: &'a Shared,
     origin: Origin,
     connection: Connection<S>,
+    /// Method and path of the request whose body is being read.
+    reading: Option<(String, String)>,
 }
 
 impl<S: Transport> Exchange<'_, S> {
     async fn next(&mut self) -> Result<After, ReadError> {
+        self.reading = None;
         let head = self.connection.head().await?;
+        self.reading = Some((head.method.clone(), head.path.clone()));
         let route = Route::of(&head.path);
         if let Route::Call(call) = route
             && !self.origin.control_only
@@ -80,6 +86,27 @@ impl<S: Transport> Exchange<'_, S> {
         let wire = response.encode(head.keep_alive, head.method == "HEAD");
         self.connection.send(&[wire.head, wire.body].concat()).await?;
         Ok(After::keep_if(head.keep_alive))
+    }
+
+    /// Logs what was no request, or none that can be read to its end.
+    fn refused(&mut self, status: u16) {
+        let (method, path) = self.reading.take().unwrap_or_default();
+        if self.origin.control_only || path.starts_with("/_emulator/") {
+            return;
+        }
+        let ticket = self.shared.arrived(Arrival {
+            kind: Kind::Other,
+            version: 0,
+            method: &method,
+            path: &path,
+            connection: self.origin.id,
+            tls: self.origin.tls,
+            fault: None,
+            headers: &[],
+            body_fields: Vec::new(),
+        });
+        self.shared.change(|service| service.journal.counts.malformed += 1);
+        self.shared.answered(ticket, Some(status));
     }
 
     async fn call(&mut self, call: Call, head: Head) -> Result<After, ReadError> {

@@ -100,15 +100,25 @@ impl Head {
         } else if connection.contains("keep-alive") {
             head.keep_alive = true;
         }
-        head.framing = match (head.header("transfer-encoding"), head.header("content-length")) {
-            (None, None) => Framing::Length(0),
-            (None, Some(length)) => {
+        if parsed.version == Some(1) && head.values("host").len() != 1 {
+            return Err(refused(400, "a request has one host"));
+        }
+        head.framing = match (&*head.values("transfer-encoding"), &*head.values("content-length")) {
+            ([], []) => Framing::Length(0),
+            // Digits alone: a number with a sign is one to some, and none to others.
+            ([], [length]) if length.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Framing::Length(length.parse().map_err(|_| refused(400, "bad content-length"))?)
             }
-            (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
+            ([coding], []) if coding.eq_ignore_ascii_case("chunked") => Framing::Chunked,
             _ => return Err(refused(400, "unclear length of the body")),
         };
         Ok(Some((head, length)))
+    }
+
+    /// All values of a header.
+    fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.headers.iter().filter(|(known, _)| known == name);
+        named.map(|(_, value)| value.as_str()).collect()
     }
 }
 

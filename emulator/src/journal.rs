@@ -2,6 +2,7 @@
 //! here.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write;
 use std::time::{Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -52,8 +53,10 @@ pub struct ApiTokenState {
 /// Totals. Requests under `/_emulator/` do not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All requests that were read.
+    /// All requests, the malformed ones too.
     pub requests: u64,
+    /// What was no request, or none that could be read to its end.
+    pub malformed: u64,
     /// Authentications among them.
     pub authenticate: CallCounts,
     /// Refreshes among them.
@@ -118,7 +121,8 @@ pub struct Request {
     pub status: Option<u16>,
     /// The fault that hit it.
     pub fault: Option<String>,
-    /// Its headers by lower-case name, with the values of credentials redacted.
+    /// Its headers by lower-case name. Of credentials there is the scheme and the SHA-256 of the rest:
+    /// `Bearer sha256:…`.
     pub headers: BTreeMap<String, String>,
     /// The names of its body's members.
     pub body_fields: Vec<String>,
@@ -257,11 +261,22 @@ impl Counts {
 /// Headers whose values are credentials.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
+/// What the log has of credentials: enough to tell the right ones from all others.
+fn redacted(value: &str) -> String {
+    let (scheme, rest) = value.split_once(' ').unwrap_or(("", value));
+    let hash = ring::digest::digest(&ring::digest::SHA256, rest.as_bytes());
+    let mut shown = format!("{scheme} sha256:");
+    for byte in hash.as_ref() {
+        let _ = write!(shown, "{byte:02x}");
+    }
+    shown.trim_start().to_owned()
+}
+
 impl Entry {
     fn new(seq: u64, arrival: Arrival<'_>, arrived_us: u64) -> Self {
         let redact = |(name, value): &(String, String)| {
-            let value = if CREDENTIALS.contains(&name.as_str()) { "<redacted>" } else { value };
-            (name.clone(), value.to_owned())
+            let secret = CREDENTIALS.contains(&name.as_str());
+            (name.clone(), if secret { redacted(value) } else { value.clone() })
         };
         Entry {
             arrived: SystemTime::now(),

@@ -48,6 +48,7 @@
 //! | a call without the [header](Options::required_header) that is asked for | 403, plain text, as from a gateway |
 //! | API tokens [switched off](Options::api_tokens_disabled) | 403 `{"errors":["Api tokens are disabled"]}` |
 //! | over the [rate limit](Options::rate_limit) | 429 with `x-rate-limit-reset`, a time in RFC 3339 |
+//! | HTTP/1.1 without a host, or with two; a length with a sign, or twice; a coding twice, or with a length | 400 |
 //! | another path | 404 `{"statusCode":404,"error":"Not Found","message":"Cannot POST /x"}` |
 //!
 //! # Control

@@ -134,7 +134,7 @@ fn failures_look_like_the_services_own() {
         assert_eq!((answer.status, &answer.json()), (status, expected), "{path} {body}");
         assert!(answer.header("frontegg-trace-id").is_some());
     }
-    let invalid_utf8 = b"POST /identity/resources/auth/v2/api-token HTTP/1.1\r\ncontent-type: application/json\r\n\
+    let invalid_utf8 = b"POST /identity/resources/auth/v2/api-token HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
         connection: close\r\ncontent-length: 4\r\n\r\n\"\xff\xfe\"";
     assert_eq!(send(emulator.http_url(), invalid_utf8).json(), malformed);
 }

@@ -48,9 +48,15 @@ fn the_log_tells_all_but_secrets() {
     assert_eq!((seen.status, &seen.fault), (Some(200), &None));
     assert_eq!(seen.body_fields, ["clientId", "extra", "secret"]);
     let expected = [
-        ("authorization", "<redacted>"),
-        ("cookie", "<redacted>"),
-        ("proxy-authorization", "<redacted>"),
+        (
+            "authorization",
+            "Bearer sha256:d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272",
+        ),
+        ("cookie", "sha256:9deca344e61c9b13ab723a9719766cfabe9804eeeaef952ba5fe25ab4f58a725"),
+        (
+            "proxy-authorization",
+            "Basic sha256:d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272",
+        ),
         ("x-thing", "1, 2"),
         ("content-type", "application/json"),
     ];
@@ -90,7 +96,7 @@ fn counts_are_by_call_and_status() {
     assert_eq!(
         counts,
         json!({
-            "requests": 5,
+            "requests": 5, "malformed": 0,
             "authenticate": {"total": 2, "ok": 1, "by_status": {"200": 1, "400": 1}},
             "refresh": {"total": 2, "ok": 0, "by_status": {"401": 2}},
             "connections": 6,

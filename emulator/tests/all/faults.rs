@@ -263,7 +263,7 @@ fn close_breaks_the_connection_before_or_after_the_effect() {
 fn before_read_does_not_wait_for_the_body() {
     let emulator = faulty(once(json!({"close": {"when": "before_read"}})));
     let mut stream = connect(emulator.http_url());
-    let head = format!("POST {V2} HTTP/1.1\r\ncontent-length: 10\r\n\r\n");
+    let head = format!("POST {V2} HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\n");
     stream.write_all(head.as_bytes()).expect("it reads");
     assert_eq!(read_to_end(&mut stream), (Vec::new(), End::Orderly));
     assert_eq!(emulator.state().requests[0].body_fields, Vec::<String>::new());

@@ -65,7 +65,7 @@ fn a_body_may_come_in_chunks() {
     let body = credentials().to_string();
     let (one, two) = body.split_at(7);
     let bytes = format!(
-        "POST {V2} HTTP/1.1\r\n{JSON}connection: close\r\ntransfer-encoding: chunked\r\n\r\n\
+        "POST {V2} HTTP/1.1\r\nhost: test\r\n{JSON}connection: close\r\ntransfer-encoding: chunked\r\n\r\n\
          7\r\n{one}\r\n{:x};ext=1\r\n{two}\r\n0\r\ntrailer: x\r\n\r\n",
         two.len()
     );
@@ -77,7 +77,7 @@ fn a_client_that_waits_for_leave_gets_it() {
     let emulator = start(quick());
     let body = credentials().to_string();
     let head = format!(
-        "POST {V2} HTTP/1.1\r\n{JSON}connection: close\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        "POST {V2} HTTP/1.1\r\nhost: test\r\n{JSON}connection: close\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     let mut stream = connect(emulator.http_url());
@@ -93,7 +93,8 @@ fn a_client_that_waits_for_leave_gets_it() {
 #[test]
 fn what_is_too_large_or_malformed_is_refused() {
     let emulator = start(quick());
-    let post = |headers: &str| format!("POST {V2} HTTP/1.1\r\n{JSON}{headers}\r\n\r\n");
+    let post =
+        |headers: &str| format!("POST {V2} HTTP/1.1\r\nhost: test\r\n{JSON}{headers}\r\n\r\n");
     let chunked = "transfer-encoding: chunked\r\n\r\n";
     for (bytes, status) in [
         (post("content-length: 65537"), 413),
@@ -101,6 +102,14 @@ fn what_is_too_large_or_malformed_is_refused() {
         (post(&format!("{chunked}zz\r\n")), 400),
         (post("content-length: 1\r\ntransfer-encoding: chunked"), 400),
         (post("content-length: -1"), 400),
+        (post("content-length: +33"), 400),
+        (post("content-length: 3, 3"), 400),
+        (post("content-length: 3\r\ncontent-length: 3"), 400),
+        (post("content-length: 3\r\ncontent-length: 4"), 400),
+        (post("transfer-encoding: chunked\r\ntransfer-encoding: chunked"), 400),
+        (post("transfer-encoding: gzip, chunked"), 400),
+        (post("content-length: 0\r\nhost: again"), 400),
+        (format!("POST {V2} HTTP/1.1\r\n{JSON}content-length: 0\r\n\r\n"), 400),
         ("nonsense\r\n\r\n".into(), 400),
         (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(70_000)), 431),
     ] {
@@ -115,7 +124,11 @@ fn what_is_too_large_or_malformed_is_refused() {
     // The whole body is on its way when it is refused, and the answer still arrives.
     let large = request("POST", V2, JSON, &json!({"clientId": "x".repeat(900_000)}).to_string());
     assert_eq!(send(emulator.http_url(), &large).status, 413);
-    assert_eq!(emulator.state().counts.requests, 0, "none of them was read");
+    let state = emulator.state();
+    assert_eq!((state.counts.requests, state.counts.malformed), (16, 16));
+    assert_eq!(state.counts.authenticate.total, 0, "none of them was done");
+    let paths: Vec<&str> = state.requests.iter().map(|request| &*request.path).collect();
+    assert_eq!((paths[0], paths[3], state.requests[3].status), (V2, "", Some(400)));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::driver::Driver;
 use crate::matcher::{Matcher, Saved};
 use crate::reply::{self, Reply, To};
 use crate::scenario::Scenario;
+use crate::secrets::Found;
 use crate::sources::Told;
 use crate::stage::Stage;
 use crate::step::{Expect, RedisAction, Step};
@@ -136,7 +137,7 @@ impl Run<'_> {
                     Some(given) => self.stage.fill_text(given),
                     None => self.saved_token(token, "refresh_token")?,
                 };
-                self.stage.secrets.add(&refresh_token);
+                self.stage.secrets.add("a refresh token", &refresh_token);
                 let request =
                     json!({"op": "refresh", "client": client, "refresh_token": refresh_token});
                 self.call(at, request, background.as_ref(), expect, save.as_ref())
@@ -231,7 +232,7 @@ impl Run<'_> {
             None => right.to_owned(),
         };
         let (client_id, secret) = (fill(client_id, right_id), fill(secret, right_secret));
-        self.stage.secrets.add(&secret);
+        self.stage.secrets.add("a client secret", &secret);
         Ok((client_id, secret))
     }
 
@@ -265,7 +266,7 @@ impl Run<'_> {
         let mut settings = Value::Object(settings);
         self.stage.fill(&mut settings);
         if let Some(bearer) = settings.get("bearer").and_then(Value::as_str) {
-            self.stage.secrets.add(bearer);
+            self.stage.secrets.add("the bearer", bearer);
         }
         let reply = self.ask(&json!({"op": "new_client", "client": name, "settings": settings}))?;
         if reply["ok"].is_object() {
@@ -389,8 +390,8 @@ impl Run<'_> {
     }
 
     fn look_for_secrets(&mut self, place: &str, text: &str) {
-        if self.stage.secrets.are_in(text) {
-            self.failures.push(format!("a secret or token stands in {place}: {text}"));
+        for Found { what, form, .. } in self.stage.secrets.search().find(text.as_bytes()) {
+            self.failures.push(format!("{what} stands in {place}, {form}: {text}"));
         }
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use frontegg_emulator::{
     ApiToken, Bytes, Emulator, Fault, Options, RedisOptions, RedisServer, State, TlsFault,
 };
@@ -104,9 +106,22 @@ pub(crate) struct Stage {
     started: SystemTime,
 }
 
-/// An unguessable text.
-fn secret(name: &str) -> String {
-    format!("{name}-{}", ApiToken::random().secret.expose())
+/// An unguessable text of 32 letters and digits. There is no name in it: any eight of them are as
+/// rare as others.
+fn secret() -> String {
+    let random = format!("{}{}", ApiToken::random().client_id, ApiToken::random().client_id);
+    let digits: Vec<u8> = random.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| {
+        let pair = std::str::from_utf8(pair).expect("digits");
+        u8::from_str_radix(pair, 16).expect("two digits")
+    };
+    let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
+    BASE64_STANDARD.encode(bytes).chars().filter(char::is_ascii_alphanumeric).take(32).collect()
+}
+
+/// The id of a client, which says whose it is.
+fn client_id(name: &str) -> String {
+    format!("{name}-{}", ApiToken::random().client_id)
 }
 
 impl Stage {
@@ -116,9 +131,9 @@ impl Stage {
             serde_json::from_value(Value::Object(scenario.service.start.clone()))
                 .map_err(|error| format!("`service.start`: {error}"))?;
         options.api_tokens = vec![
-            ApiToken::tenant(secret("tenant"), secret("secret")),
-            ApiToken::tenant(secret("other"), secret("secret")),
-            ApiToken::user(secret("user"), secret("secret")),
+            ApiToken::tenant(client_id("tenant"), secret()),
+            ApiToken::tenant(client_id("other"), secret()),
+            ApiToken::user(client_id("user"), secret()),
         ];
         let emulator = Emulator::start(options).map_err(|error| error.to_string())?;
         let given = grant(&emulator).map_err(|error| format!("nothing is granted: {error}"))?;
@@ -134,9 +149,9 @@ impl Stage {
             black_holes: Vec::new(),
             redis: OnceLock::new(),
             folder: TempDir::new().map_err(|error| error.to_string())?,
-            planted: secret("planted"),
-            gateway_key: secret("gateway-key"),
-            proxy_password: secret("password"),
+            planted: secret(),
+            gateway_key: secret(),
+            proxy_password: secret(),
             started: SystemTime::now(),
         };
         stage.know_secrets();
@@ -193,20 +208,24 @@ impl Stage {
 
     fn know_secrets(&mut self) {
         for token in self.emulator.api_tokens() {
-            self.secrets.add(token.secret.expose());
+            self.secrets.add_random("a client secret", token.secret.expose());
         }
-        self.secrets.add(&self.planted);
-        self.secrets.add(&self.gateway_key);
-        self.secrets.add(&self.proxy_password);
+        self.secrets.add_random("what was planted", &self.planted);
+        self.secrets.add_random("the gateway's key", &self.gateway_key);
+        self.secrets.add_random("the proxy's password", &self.proxy_password);
         let given = self.given.clone();
         self.know_tokens(&given);
     }
 
     /// Remembers the tokens of a reply as secrets.
     pub(crate) fn know_tokens(&mut self, set: &Map<String, Value>) {
-        for name in ["access_token", "refresh_token", "token"] {
+        for (name, what) in [
+            ("access_token", "an access token"),
+            ("refresh_token", "a refresh token"),
+            ("token", "an access token"),
+        ] {
             if let Some(token) = set.get(name).and_then(Value::as_str) {
-                self.secrets.add(token);
+                self.secrets.add(what, token);
             }
         }
     }

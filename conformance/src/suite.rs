@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use aho_corasick::AhoCorasick;
 use serde_json::{Value, json};
 
 use crate::driver::{Command, Driver, Remains};
@@ -13,7 +12,7 @@ use crate::machine;
 use crate::report::{Outcome, Report};
 use crate::run::{self, Played};
 use crate::scenario::Named;
-use crate::secrets::Secrets;
+use crate::secrets::{Found, Secrets};
 use crate::stage::Stage;
 
 /// What is to be run.
@@ -152,21 +151,17 @@ impl Worker<'_> {
         if let (Some(complaint), Some((last, _))) = (&remains.complaint, known.last()) {
             failures.entry(last).or_default().push(complaint.clone());
         }
-        let owners: Vec<(&str, &str)> = known
-            .iter()
-            .flat_map(|(name, secrets)| secrets.iter().map(|secret| (name.as_str(), secret)))
-            .collect();
-        let search = AhoCorasick::new(owners.iter().map(|(_, secret)| secret));
-        let search = search.expect("some thousands of short patterns fit");
-        for found in search.find_iter(&remains.stderr) {
-            let (name, secret) = owners[found.pattern().as_usize()];
-            let before = &remains.stderr[found.start().saturating_sub(80)..found.start()];
-            let before = String::from_utf8_lossy(before);
-            let failure = format!("a secret or token stands in the log, behind {before:?}");
+        for found in
+            Secrets::search_all(known.iter().map(|(_, secrets)| secrets)).find(&remains.stderr)
+        {
+            let (name, secrets) = &known[found.owner];
             let failures = failures.entry(name).or_default();
-            if failures.len() < 3 {
-                failures.push(failure.replace(secret, "<secret>"));
-            }
+            let begin = remains.stderr[..found.at].iter().rposition(|byte| *byte == b'\n');
+            let line = &remains.stderr[begin.map_or(0, |end| end + 1)..found.at];
+            let line = String::from_utf8_lossy(&line[..line.len().min(60)]);
+            let Found { what, form, length, .. } = found;
+            let failure = format!("{length} of {what} stand in the log, {form}, behind {line:?}");
+            failures.push(secrets.mask(&failure));
         }
         for (name, failures) in failures {
             let _ = self.sender.send(Outcome::new(self.command, name).failed(failures));

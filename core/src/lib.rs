@@ -47,6 +47,9 @@ mod credentials;
 mod endpoint;
 mod environment;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 pub mod interrupt;
 mod logs;

@@ -158,9 +158,14 @@ pub fn store_url(input: &[u8]) {
     }
 }
 
-/// Whether what was planted stands where a URL has its user and password.
+/// Whether what was planted stands where a URL has its user and password. One of a socket in the
+/// file system has its path there.
 fn has_planted_password(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = match url.split_once("://") {
+        Some((scheme, _)) if scheme.contains("unix") => return false,
+        Some((_, rest)) => rest,
+        None => return false,
+    };
     rest.rsplit_once('@').is_some_and(|(login, _)| login.contains(PLANTED))
 }
 

@@ -6,7 +6,7 @@ EMULATOR := target/debug/frontegg-emulator
 export FRONTEGG_EMULATOR := $(CURDIR)/$(EMULATOR)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint soak fleet generate bench dist clean \
+.PHONY: help demo test lint soak fuzz fleet generate bench dist clean \
 	test-rust test-c test-python test-node test-examples test-conformance \
 	tools rust c c-testing python node drivers
 
@@ -130,6 +130,19 @@ soak: drivers python node ## the long campaigns, which `make test` runs in a sho
 	$(CAMPAIGN) --processes 200 --rounds 20 --kills 100 --stops 5 --day 200
 	SOAK=1 $(CARGO_TEST) --release -p frontegg-token --lib source -- --nocapture
 	SOAK=1 $(MODEL_TEST)
+	$(MAKE) fuzz
+
+# One of them: make fuzz FUZZ=answer FUZZ_SECONDS=20
+FUZZ := $(basename $(notdir $(wildcard core/fuzz/fuzz_targets/*.rs)))
+FUZZ_SECONDS := 600
+
+fuzz: tools ## libFuzzer on everything that comes from outside, ten minutes each
+	command -v cargo-fuzz >/dev/null || cargo install --quiet cargo-fuzz
+	for target in $(FUZZ); do \
+		mkdir -p build/fuzz/$$target; \
+		(cd core && RUSTC_BOOTSTRAP=1 cargo fuzz run $$target ../build/fuzz/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1) || exit 1; \
+	done
 
 fleet: tools ## simulate a day of fleets of up to 100,000 processes; writes their chart and table
 	cargo test --quiet --release -p frontegg-token --lib fleet::day::write -- --ignored

@@ -49,7 +49,8 @@ pub(crate) fn run(scenario: &Scenario, stage: &mut Stage, driver: &mut Driver) -
         Ok(()) => run.look_at_the_service(scenario),
         Err(failure) => run.failures.push(failure),
     }
-    run.look_for_secrets("the service's log", &run.stage.log_of_the_service());
+    run.look_for_secrets("the service's log", run.stage.log_of_the_service().as_bytes());
+    run.look_for_secrets("the store's files", &run.stage.files_of_the_store());
     let failures = std::mem::take(&mut run.failures);
     let failures = failures.iter().map(|failure| run.stage.secrets.mask(failure)).collect();
     Played { failures, spoilt: run.spoilt }
@@ -304,7 +305,7 @@ impl Run<'_> {
         if let Some(set) = reply["ok"].as_object() {
             self.stage.know_tokens(set);
         }
-        self.look_for_secrets("a reply", &reply::public(&reply));
+        self.look_for_secrets("a reply", reply::public(&reply).as_bytes());
         Ok(reply)
     }
 
@@ -389,8 +390,9 @@ impl Run<'_> {
         matcher.differences
     }
 
-    fn look_for_secrets(&mut self, place: &str, text: &str) {
-        for Found { what, form, .. } in self.stage.secrets.search().find(text.as_bytes()) {
+    fn look_for_secrets(&mut self, place: &str, text: &[u8]) {
+        for Found { what, form, .. } in self.stage.secrets.search().find(text) {
+            let text = String::from_utf8_lossy(text);
             self.failures.push(format!("{what} stands in {place}, {form}: {text}"));
         }
     }

@@ -267,6 +267,27 @@ impl Stage {
         serde_json::json!(self.emulator.state()).to_string().replace(&self.gateway_key, "")
     }
 
+    /// All that lies in the directory where sources may share files, and how it is called.
+    pub(crate) fn files_of_the_store(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut folders = vec![self.path("store")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                all.extend(entry.file_name().as_encoded_bytes());
+                all.push(b'\n');
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                    Ok(kind) if kind.is_file() => {
+                        all.extend(std::fs::read(entry.path()).unwrap_or_default());
+                        all.push(b'\n');
+                    }
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+
     /// Whether somebody came to the port that nobody should call.
     pub(crate) fn bystander_was_called(&self) -> bool {
         self.bystander.accept().is_ok()

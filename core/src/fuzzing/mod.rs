@@ -21,8 +21,11 @@ const SECRET: &str = "Zq8Lw3Vb6Xn1Md5K";
 /// More text is in no error.
 const LONGEST_ERROR: usize = 64 * 1024;
 
+/// What is tried with an input.
+pub type Target = fn(&[u8]);
+
 /// All of them, by the name of their program and of the folder of their corpus.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("answer", answer),
     ("entry", entry),
     ("sealed", sealed),

@@ -13,6 +13,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
+# Builds what tests need beside: a clock that can be moved, and faults on purpose. No release has it.
+TESTING := FRONTEGG_TESTING=1
+
 # --- what the targets below build on ---------------------------------------------------
 
 tools:
@@ -23,13 +26,13 @@ rust: tools
 
 # Headers and libraries, laid out as they are installed on a system.
 c: tools
-	cargo build -p frontegg-token-ffi
+	FRONTEGG_TESTING=0 cargo build -p frontegg-token-ffi
 	$(MAKE) --silent -C ffi-c install PREFIX=$(CURDIR)/build/c BUILT=../target/debug
 
 # The same with a clock that can be moved, for the drivers alone; in a folder of its own, so that
 # it is never taken for the other.
 c-testing: tools
-	cargo build -p frontegg-token-ffi --features testing --target-dir target/testing
+	$(TESTING) cargo build -p frontegg-token-ffi --target-dir target/testing
 	$(MAKE) --silent -C ffi-c install PREFIX=$(CURDIR)/build/c-testing \
 		BUILT=../target/testing/debug
 
@@ -41,8 +44,7 @@ c-testing: tools
 # The package is installed as a user would: from its wheel.
 python: tools .venv/installed
 	rm -rf build/wheel
-	.venv/bin/maturin build --manifest-path py/Cargo.toml --profile dev --features testing \
-		--interpreter $(PYTHON) --out build/wheel
+	$(TESTING) .venv/bin/maturin build --manifest-path py/Cargo.toml --profile dev --interpreter $(PYTHON) --out build/wheel
 	$(PYTHON) -m pip install --quiet --force-reinstall --no-deps build/wheel/*.whl
 
 node/node_modules/installed: node/package-lock.json
@@ -63,15 +65,15 @@ test: rust c python node test-rust test-c test-python test-node test-examples te
 	@echo "all tests passed"
 
 test-rust: tools
-	$(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance $(WITH_REDIS)
-	[ "$$(id -u)" != 0 ] || $(CARGO_TEST) -p frontegg-token $(WITH_REDIS) --test privileged -- --ignored
+	$(TESTING) $(CARGO_TEST) -p frontegg-token -p frontegg-emulator -p frontegg-conformance $(WITH_REDIS)
+	[ "$$(id -u)" != 0 ] || $(TESTING) $(CARGO_TEST) -p frontegg-token $(WITH_REDIS) --test privileged -- --ignored
 	$(MODEL_TEST)
 
 # A feature that the core does not have by default.
 WITH_REDIS := --features frontegg-token/redis
 
 # The token source under a model checker.
-MODEL_TEST := $(CARGO_TEST) -p frontegg-token --features model --lib source::model
+MODEL_TEST := FRONTEGG_MODEL=1 $(CARGO_TEST) -p frontegg-token --lib source::model
 
 test-c: tools
 	$(CARGO_TEST) -p frontegg-token-ffi
@@ -94,7 +96,7 @@ drivers: c-testing
 	c++ -std=c++17 $(C_FLAGS) conformance/drivers/cpp/driver.cpp -o build/drivers/cpp $(C_LIBS)
 
 test-conformance: drivers python node
-	cargo build -p frontegg-conformance
+	$(TESTING) cargo build -p frontegg-conformance
 	target/debug/frontegg-conformance \
 		--driver rust=target/debug/conformance-driver-rust \
 		--driver c=build/drivers/c \
@@ -114,7 +116,7 @@ CAMPAIGN := target/debug/frontegg-campaign \
 
 lint: tools python node ## formatters, linters, type checkers, generated files
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets $(WITH_REDIS) -- -D warnings
+	$(TESTING) cargo clippy --workspace --all-targets $(WITH_REDIS) -- -D warnings
 	$(CARGO_TEST) -p frontegg-token-ffi --test suite header
 	$(CARGO_TEST) -p frontegg-conformance --test errors_json
 	node --test node/test/bridge-types.test.mjs
@@ -126,7 +128,7 @@ lint: tools python node ## formatters, linters, type checkers, generated files
 	cd node && npm run --silent lint
 
 soak: drivers python node ## the long campaigns, which `make test` runs in a short form; some hours
-	cargo build -p frontegg-conformance
+	$(TESTING) cargo build -p frontegg-conformance
 	$(CAMPAIGN) --processes 200 --rounds 20 --kills 100 --stops 5 --day 200
 	SOAK=1 $(CARGO_TEST) --release -p frontegg-token --lib source -- --nocapture
 	SOAK=1 $(MODEL_TEST)
@@ -157,7 +159,7 @@ generate: tools node ## rewrite the committed generated files
 PINNED := $(if $(shell command -v taskset),taskset -c 0)
 
 # Paths of the machine that builds stay out of what is released.
-RELEASE := RUSTFLAGS="--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=frontegg-token"
+RELEASE := FRONTEGG_TESTING=0 RUSTFLAGS="--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo --remap-path-prefix=$(CURDIR)=frontegg-token"
 
 dist: tools .venv/installed node/node_modules/installed ## release builds of every package, in dist/
 	rm -rf dist && mkdir -p dist

@@ -87,7 +87,7 @@ impl Client {
         credentials: &Credentials,
         budget: &Budget<'_>,
     ) -> Result<TokenSet, Error> {
-        #[cfg(feature = "testing")]
+        #[cfg(frontegg_testing)]
         crate::testing::panic_on_purpose(credentials.client_id());
         self.call(&Outgoing::authenticate(credentials), budget)
     }
@@ -100,7 +100,7 @@ impl Client {
         if refresh_token.as_str().is_empty() {
             return Err(Error::invalid_argument("the refresh token is empty"));
         }
-        #[cfg(feature = "testing")]
+        #[cfg(frontegg_testing)]
         crate::testing::panic_on_purpose(refresh_token.as_str());
         self.call(&Outgoing::refresh(refresh_token), budget)
     }

@@ -76,15 +76,15 @@ impl Clock {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 use crate::testing::{shifted, shifted_tick};
 
-#[cfg(not(feature = "testing"))]
+#[cfg(not(frontegg_testing))]
 fn shifted(moment: Moment) -> Moment {
     moment
 }
 
-#[cfg(not(feature = "testing"))]
+#[cfg(not(frontegg_testing))]
 #[inline]
 fn shifted_tick(tick: u64) -> u64 {
     tick

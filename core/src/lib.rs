@@ -61,7 +61,7 @@ mod source;
 mod spawn;
 mod store;
 mod sync;
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 pub mod testing;
 pub mod threads;
 mod token;

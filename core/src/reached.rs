@@ -1,8 +1,8 @@
 //! Steps of a renewal at which tests kill or stop the process.
 
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 pub(crate) use crate::testing::reached;
 
-#[cfg(not(feature = "testing"))]
+#[cfg(not(frontegg_testing))]
 #[inline]
 pub(crate) fn reached(_: &str) {}

@@ -12,7 +12,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<thread::JoinHandle<T>> {
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, frontegg_testing))]
     let work = shortage::meet(work)?;
     thread::Builder::new().name(name.into()).spawn(work)
 }
@@ -24,7 +24,7 @@ pub(crate) fn no_thread(error: &io::Error) -> Error {
 }
 
 /// Threads that tests have refused.
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, frontegg_testing))]
 pub(crate) mod shortage {
     use std::cell::RefCell;
     use std::io;

@@ -1,13 +1,13 @@
 //! Locks and threads, which the model of the tests replaces by its own.
 
-#[cfg(not(feature = "model"))]
+#[cfg(not(all(test, frontegg_model)))]
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
-#[cfg(not(feature = "model"))]
+#[cfg(not(all(test, frontegg_model)))]
 pub(crate) use std::thread;
 
-#[cfg(feature = "model")]
+#[cfg(all(test, frontegg_model))]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
-#[cfg(feature = "model")]
+#[cfg(all(test, frontegg_model))]
 pub(crate) use shuttle::thread;
 
 use std::sync::{OnceLock, PoisonError};

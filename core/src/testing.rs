@@ -1,5 +1,5 @@
-//! Faults on purpose and a clock that can be moved, behind a feature that no released artefact
-//! carries.
+//! Faults on purpose and a clock that can be moved, in what is built with `FRONTEGG_TESTING=1`,
+//! which no released artefact is.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 

@@ -20,7 +20,7 @@ mod border;
 mod claims;
 mod collected;
 mod settings;
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 pub mod testing;
 mod text;
 mod time;

@@ -10,7 +10,7 @@ mod own_store;
 mod settings;
 mod source;
 mod store;
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 pub mod testing;
 
 use frontegg_token::{CODES, Error, guard};

@@ -1,6 +1,8 @@
 // Builds the native half for this machine with cargo, and puts it where the package loads it:
 //
-//   node tools/build-native.mjs [arguments for cargo build]
+//   node tools/build-native.mjs [--testing] [arguments for cargo build]
+//
+// With `--testing`, its clock can be moved: for the tests alone.
 //
 // `napi build` would do, but for its insistence on `--target`, which has cargo compile every
 // dependency a second time beside those that the other members of the workspace share.
@@ -20,9 +22,10 @@ function machine() {
   return `linux-${arch}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
 }
 
-function build(extra) {
+function build(testing, extra) {
   mkdirSync(TYPE_DEFINITIONS, { recursive: true });
   const env = { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: TYPE_DEFINITIONS };
+  env.FRONTEGG_TESTING = testing ? '1' : '0';
   if (!existsSync(join(TYPE_DEFINITIONS, CRATE))) {
     // They are written while the crate compiles, which cargo might find no reason to do.
     env.NAPI_FORCE_BUILD_FRONTEGG_TOKEN_NODE = `${Date.now()}`;
@@ -50,7 +53,8 @@ function build(extra) {
   return artifact.filenames.find((name) => /\.(so|dylib|dll)$/.test(name));
 }
 
-const library = build(process.argv.slice(2));
+const extra = process.argv.slice(2).filter((argument) => argument !== '--testing');
+const library = build(process.argv.includes('--testing'), extra);
 const destination = join(import.meta.dirname, '..', 'native', `frontegg-token.${machine()}.node`);
 // Never written in place: a process may have it mapped.
 copyFileSync(library, `${destination}.new`);

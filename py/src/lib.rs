@@ -15,7 +15,7 @@ mod settings;
 mod shown;
 mod source;
 mod store;
-#[cfg(feature = "testing")]
+#[cfg(frontegg_testing)]
 mod testing;
 mod text;
 mod token_set;
@@ -38,7 +38,7 @@ mod _native {
     use crate::source::{TokenSource, seconds};
     #[pymodule_export]
     use crate::store::Store;
-    #[cfg(feature = "testing")]
+    #[cfg(frontegg_testing)]
     #[pymodule_export]
     use crate::testing::{testing_advance_clock, testing_step_wall_clock};
     #[pymodule_export]

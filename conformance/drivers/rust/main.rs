@@ -12,11 +12,27 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use frontegg_token::{
     AccessToken, CODES, Client, ClientBuilder, Code, Credentials, Endpoint, Error, Event, Origin,
     RefreshToken, RetryPolicy, Roots, TokenRequest, TokenSet, TokenSource, TokenSourceBuilder,
-    testing,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stores::{StoreSettings, Stores};
+
+#[cfg(frontegg_testing)]
+use frontegg_token::testing;
+
+/// In place of a clock that can be moved.
+#[cfg(not(frontegg_testing))]
+mod testing {
+    const MISSING: &str = "this driver cannot move its clock: build it with FRONTEGG_TESTING=1";
+
+    pub(crate) fn advance_clock(_: u64) {
+        panic!("{MISSING}");
+    }
+
+    pub(crate) fn step_wall_clock(_: i64) {
+        panic!("{MISSING}");
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]

@@ -24,7 +24,7 @@ pub(super) fn soak<T>(short: T, long: T) -> T {
 pub(super) enum Answer {
     Grant,
     Fail(Code),
-    #[cfg_attr(not(feature = "model"), allow(dead_code))]
+    #[cfg_attr(not(frontegg_model), allow(dead_code))]
     Panic,
 }
 

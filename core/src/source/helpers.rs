@@ -24,7 +24,7 @@ pub(super) struct Helper {
 static LAST: PerProcess<Mutex<Option<Helper>>> = PerProcess::new();
 
 /// The model's runs are short, and share nothing.
-const REMEMBER_LAST: bool = !cfg!(feature = "model");
+const REMEMBER_LAST: bool = !cfg!(frontegg_model);
 
 /// How long whoever closes a source waits for its helpers, all of them. A host's observer or
 /// store may block one for ever.

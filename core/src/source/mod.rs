@@ -262,9 +262,9 @@ impl fmt::Debug for TokenRef {
 
 #[cfg(test)]
 mod fake;
-#[cfg(all(test, not(feature = "model")))]
+#[cfg(all(test, not(frontegg_model)))]
 mod fleet;
-#[cfg(all(test, feature = "model"))]
+#[cfg(all(test, frontegg_model))]
 mod model;
-#[cfg(all(test, not(feature = "model")))]
+#[cfg(all(test, not(frontegg_model)))]
 mod tests;

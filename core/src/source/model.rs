@@ -1,5 +1,6 @@
 //! The engine under a model checker, which runs its threads in every order that chance and
-//! exhaustive search come upon: `cargo test -p frontegg-token --features model --lib model`.
+//! exhaustive search come upon: `FRONTEGG_MODEL=1
+//! cargo test -p frontegg-token --lib source::model`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

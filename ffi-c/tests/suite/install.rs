@@ -41,19 +41,17 @@ impl Installation {
     /// The library as it is released.
     pub(crate) fn plain() -> &'static Self {
         static INSTALLATION: OnceLock<Installation> = OnceLock::new();
-        INSTALLATION.get_or_init(|| Self::new("plain", &[], Path::new("target")))
+        INSTALLATION.get_or_init(|| Self::new("plain", false, Path::new("target")))
     }
 
     /// The library that panics on purpose. It is built in a folder of its own, so that it is
     /// never taken for the other.
     pub(crate) fn testing() -> &'static Self {
         static INSTALLATION: OnceLock<Installation> = OnceLock::new();
-        INSTALLATION.get_or_init(|| {
-            Self::new("testing", &["--features", "testing"], Path::new("target/testing"))
-        })
+        INSTALLATION.get_or_init(|| Self::new("testing", true, Path::new("target/testing")))
     }
 
-    fn new(name: &str, features: &[&str], target: &Path) -> Self {
+    fn new(name: &str, testing: bool, target: &Path) -> Self {
         let target = root().join(target);
         let prefix = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let mut build = Command::new(env!("CARGO"));
@@ -68,7 +66,7 @@ impl Installation {
             .current_dir(root())
             .args(["build", "--quiet", "--package", "frontegg-token-ffi", "--target-dir"])
             .arg(&target)
-            .args(features));
+            .env("FRONTEGG_TESTING", if testing { "1" } else { "0" }));
         run(Command::new("make").arg("install").current_dir(env!("CARGO_MANIFEST_DIR")).args([
             format!("PREFIX={}", prefix.display()),
             format!("BUILT={}", target.join("debug").display()),

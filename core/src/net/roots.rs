@@ -1,6 +1,5 @@
 //! Which certificate authorities to trust.
 
-use crate::logs::log_line;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 
 use super::pem::Certificates;
+use crate::logs::log_line;
 use crate::{Error, environment};
 
 /// The certificate authorities that a client trusts.

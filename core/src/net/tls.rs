@@ -1,6 +1,5 @@
 //! TLS over a channel.
 
-use crate::logs::log_line;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use super::channel::Channel;
 use super::client_certificate::ClientCertificate;
 use super::roots::Roots;
 use super::tls_error;
+use crate::logs::log_line;
 
 /// How long to wait for the reason of a server that has closed a connection.
 const LAST_WORD: Duration = Duration::from_millis(100);

@@ -1,6 +1,5 @@
 //! Reads the token out of an answer, in either naming.
 
-use crate::logs::log_line;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
@@ -8,6 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::messages;
 use crate::claims;
+use crate::logs::log_line;
 use crate::token::{AccessToken, RefreshToken, TokenSet};
 
 /// What a good answer holds.

@@ -10,19 +10,20 @@
 //! which waits for it however long it takes: a store is not given up for want of a thread.
 
 mod asker;
-#[cfg(all(test, feature = "model"))]
+#[cfg(all(test, frontegg_model))]
 mod model;
 mod turns;
 
-use crate::logs::log_line;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::guard::guard;
+use crate::logs::log_line;
 use crate::per_process::PerProcess;
-use crate::sync::{Mutex, lock, thread};
+use crate::spawn::spawn;
+use crate::sync::{Mutex, lock};
 
 use super::{StoreIdentity, TIMEOUT, TokenStore};
 pub(crate) use asker::Asker;
@@ -101,7 +102,7 @@ impl Operations {
         let given_up = asker.is_given_up().then(|| operation.leave(&self.store, within));
         let (theirs, store) = (operation.clone(), self.store.clone());
         let run = move || theirs.run(store, left);
-        if thread::Builder::new().name(NAME.into()).spawn(run).is_err() {
+        if spawn(NAME, run).is_err() {
             operation.clone().run(self.store.clone(), left);
         }
         if let Some(given_up) = given_up {
@@ -141,7 +142,7 @@ impl Operations {
             let limit = guard(|| Ok(self.store.concurrency())).unwrap_or(1).max(1);
             let new = || Arc::new(Turns::new(limit));
             let Ok(identity) = identity else { return new() };
-            if cfg!(feature = "model") {
+            if cfg!(frontegg_model) {
                 // Its runs share nothing.
                 return new();
             }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::Error;
-use crate::sync::{Mutex, lock, thread};
+use crate::spawn::spawn;
+use crate::sync::{Mutex, lock};
 
 use super::NAME;
 use super::asker::{Asker, Turn};
@@ -100,14 +101,14 @@ impl Turns {
         }
         let turns = self.clone();
         let run = move || turns.do_errands(turns.leave(false));
-        if thread::Builder::new().name(NAME.into()).spawn(run).is_err() {
+        if spawn(NAME, run).is_err() {
             // The next operation does it.
             lock(&self.state).give_turn_on();
         }
     }
 }
 
-#[cfg(all(test, feature = "model"))]
+#[cfg(all(test, frontegg_model))]
 impl Turns {
     /// Whether nobody has a turn; then nothing else is there either.
     pub(super) fn are_free(&self) -> bool {

@@ -1,7 +1,6 @@
 //! The settings of a store in Redis, and the only home of their defaults. What code sets goes
 //! before what the URL says, as it does before the environment.
 
-use crate::logs::log_line;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::pool::Trust;
 use super::script::Scripts;
 use super::url::{Url, invalid};
 use super::{super::TIMEOUT, RedisStore};
+use crate::logs::log_line;
 use crate::net::ClientCertificate;
 use crate::per_process::PerProcess;
 use crate::{Error, IntoRoots, LONGEST, Roots, Secret};

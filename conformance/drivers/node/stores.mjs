@@ -7,19 +7,18 @@ class OwnStore {
   #entries = new Map();
   #leases = new Map();
   #hang;
-  #resumed = Promise.withResolvers();
+  /** Lets the operation return that hangs. */
+  resume;
+  #resumed = new Promise((resolve) => {
+    this.resume = resolve;
+  });
 
   constructor({ hang }) {
     this.#hang = hang;
   }
 
-  /** Lets the operation return that hangs. */
-  resume() {
-    this.#resumed.resolve();
-  }
-
   async #begin(operation) {
-    if (operation === this.#hang) await this.#resumed.promise;
+    if (operation === this.#hang) await this.#resumed;
   }
 
   async load(name) {

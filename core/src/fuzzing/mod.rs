@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::clock::Moment;
+use crate::net::fuzzing as net;
 use crate::store::{Stored, Vault};
 use crate::wire::Outgoing;
 use crate::{Client, Credentials, Endpoint, Error, Proxy, RefreshToken, Roots, TokenSet};
@@ -27,9 +28,12 @@ pub type Target = fn(&[u8]);
 /// All of them, by the name of their program and of the folder of their corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("answer", answer),
+    ("http", http),
+    ("tunnel", tunnel),
     ("entry", entry),
     ("sealed", sealed),
     ("proxy_url", proxy_url),
+    ("no_proxy", no_proxy),
     ("pem", pem),
     #[cfg(feature = "redis")]
     ("reply", reply),
@@ -51,14 +55,63 @@ pub fn answer(input: &[u8]) {
         let place = body.len() * usize::from(*place) / 255;
         body.splice(place..place, PLANTED.bytes());
     }
-    let outgoing = if choice & 16 == 0 {
+    interpret(choice & 16 == 0, status, &header_map(headers), &body);
+}
+
+/// An answer of the service as bytes: a byte that says how many come at once, and all that comes.
+/// What is planted stands in its body.
+pub fn http(input: &[u8]) {
+    let [at_once, rest @ ..] = input else { return };
+    let head = rest.windows(4).position(|four| four == b"\r\n\r\n").map_or(rest.len(), |at| at + 4);
+    let (head, body) = rest.split_at(head);
+    let bytes = [head, &replace(body, b"##", PLANTED.as_bytes())].concat();
+    match net::answer(&bytes, usize::from(*at_once)) {
+        Ok((status, headers, body)) => {
+            // The limit of 1 MiB.
+            assert!(body.len() <= 1 << 20);
+            interpret(at_once & 1 == 0, status, &headers, &body);
+        }
+        Err(failure) => {
+            assert!(!tells(&failure.message, PLANTED), "{}", failure.message);
+            assert!(failure.message.len() < LONGEST_ERROR);
+        }
+    }
+}
+
+/// What a proxy answers to a request for a tunnel: a byte that chooses its kind, one that says how
+/// many bytes come at once, and all that comes. It may repeat the password where the input has `##`.
+pub fn tunnel(input: &[u8]) {
+    let [kind, at_once, rest @ ..] = input else { return };
+    let scheme = ["http", "socks5h", "socks5", "socks4a"][usize::from(kind & 3)];
+    let url = format!("{scheme}://user:{SECRET}@proxy.example.com:3128");
+    let bytes = replace(rest, b"##", SECRET.as_bytes());
+    if let Err(failure) = net::open_tunnel(&url, &bytes, usize::from(*at_once)) {
+        assert!(!failure.may_have_been_processed);
+        assert!(!failure.message.contains(SECRET), "{}", failure.message);
+        assert!(failure.message.len() < LONGEST_ERROR);
+    }
+}
+
+/// A list of hosts that need no proxy, and a host in the line behind it.
+pub fn no_proxy(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let (list, host) = text.split_once('\n').unwrap_or((text, "api.example.com"));
+    let excluded = net::is_excluded(list, host, 443);
+    assert!(net::is_excluded(&format!("{list},*"), host, 443));
+    assert!(!excluded || net::is_excluded(&format!("other.example,{list}"), host, 443));
+    assert!(!excluded || net::is_excluded(&format!(" {list} , ,other.example"), host, 443));
+}
+
+/// What an answer means, and that nothing of it is told which should not be.
+fn interpret(authenticates: bool, status: u16, headers: &HeaderMap, body: &[u8]) {
+    let success = (200..300).contains(&status);
+    let outgoing = if authenticates {
         Outgoing::authenticate(&Credentials::new("id", SECRET).expect("good ones"))
     } else {
         Outgoing::refresh(&RefreshToken::from(SECRET))
     };
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-    let result = outgoing.interpret(&HeaderMap::new(), status, &header_map(headers), &body, now);
-    match result {
+    match outgoing.interpret(&HeaderMap::new(), status, headers, body, now) {
         Ok(set) => check_tokens(&set),
         Err(error) => {
             let text = all_of(&error);

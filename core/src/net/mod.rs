@@ -5,6 +5,8 @@ mod client_certificate;
 mod connect;
 mod dial;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod head;
 mod http;
 mod lookups;

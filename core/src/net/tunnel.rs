@@ -98,7 +98,7 @@ fn refusal(proxy: &ProxyServer, head: &Head) -> Failure {
         let schemes = schemes(head);
         if !schemes.is_empty() {
             message = format!("{message}: it wants {}", schemes.join(" or "));
-            if !schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+            if !schemes.contains(&"Basic") {
                 message.push_str("; this library speaks Basic alone");
             }
         }
@@ -106,21 +106,35 @@ fn refusal(proxy: &ProxyServer, head: &Head) -> Failure {
     Failure::not_sent(code, message)
 }
 
+/// Authentication schemes by the names that a proxy may be told to want: those of IANA's registry that
+/// proxies use, and two that are not in it. Another word is not repeated: it may be the password.
+const SCHEMES: [&str; 11] = [
+    "Basic",
+    "Bearer",
+    "Digest",
+    "HOBA",
+    "Kerberos",
+    "Mutual",
+    "Negotiate",
+    "NTLM",
+    "OAuth",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+];
+
 /// The authentication schemes that a 407 names. A list of challenges and one of parameters look
 /// alike: a scheme is a word with a space or nothing behind it, a parameter has `=`.
-fn schemes(head: &Head) -> Vec<String> {
-    const MOST: usize = 8;
-    let mut schemes: Vec<String> = Vec::new();
+fn schemes(head: &Head) -> Vec<&'static str> {
+    let mut schemes = Vec::new();
     for challenge in head.words(PROXY_AUTHENTICATE) {
         let Some(word) = challenge.split_ascii_whitespace().next() else { continue };
-        let is_scheme = word.len() <= 32
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && word.starts_with(|first: char| first.is_ascii_alphabetic());
-        if is_scheme && !schemes.iter().any(|known| known.eq_ignore_ascii_case(word)) {
-            schemes.push(word.to_owned());
+        let is_scheme = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let known = SCHEMES.into_iter().find(|known| known.eq_ignore_ascii_case(word));
+        let scheme = known.unwrap_or("a scheme of another name");
+        if is_scheme && !schemes.contains(&scheme) {
+            schemes.push(scheme);
         }
     }
-    schemes.truncate(MOST);
     schemes
 }
 
@@ -144,7 +158,8 @@ mod tests {
         for (challenges, says) in [
             (&["Negotiate", "Basic realm=\"a, b=c\""][..], "it wants Negotiate or Basic"),
             (&["NTLM, Basic realm=x"], "it wants NTLM or Basic"),
-            (&["basic realm=x"], "it wants basic"),
+            (&["basic realm=x"], "it wants Basic"),
+            (&["planted", "ntlm", "other x=y"], "it wants a scheme of another name or NTLM; this"),
             (&["Digest realm=\"r\", nonce=\"x\", qop=\"auth\""], "it wants Digest; this library"),
             (&[], "(407)"),
         ] {

@@ -34,7 +34,7 @@ enum Framing {
 }
 
 /// Reads an answer. Also returns whether the connection can carry another exchange.
-pub(super) fn read(
+pub(in crate::net) fn read(
     input: &mut Input,
     channel: &mut dyn Channel,
     until: Instant,

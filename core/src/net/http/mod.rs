@@ -26,6 +26,8 @@ use crate::Code;
 use crate::per_process::PerProcess;
 
 pub(crate) use self::answer::Answer;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::answer::read as read_answer;
 pub(crate) use self::pool::KEPT_FOR;
 
 /// What does not change from call to call.

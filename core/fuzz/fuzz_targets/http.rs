@@ -1,0 +1,4 @@
+//! See `frontegg_token::fuzzing::http`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| frontegg_token::fuzzing::http(input));

@@ -47,6 +47,7 @@ mod credentials;
 mod endpoint;
 mod environment;
 mod error;
+mod forks;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

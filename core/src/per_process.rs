@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use crate::forks::this_process;
+
 /// A value made once per process, on first use. Reading it takes no lock.
 pub struct PerProcess<T>(ArcSwapOption<Owned<T>>);
 
 /// A value and the process that made it.
 pub struct Owned<T> {
-    process: u32,
+    process: u64,
     value: T,
 }
 
@@ -35,7 +37,7 @@ impl<T> PerProcess<T> {
 
     /// This process's value. Where two threads come first at once, one value is used by both.
     pub fn get(&self, make: impl Fn() -> T) -> Arc<Owned<T>> {
-        let process = std::process::id();
+        let process = this_process();
         loop {
             let current = self.0.load();
             if let Some(entry) = current.as_ref().filter(|entry| entry.process == process) {
@@ -54,7 +56,7 @@ impl<T> PerProcess<T> {
 
     /// This process's value, if it was made.
     pub fn peek(&self) -> Option<Arc<Owned<T>>> {
-        self.0.load_full().filter(|entry| entry.process == std::process::id())
+        self.0.load_full().filter(|entry| entry.process == this_process())
     }
 }
 
@@ -79,7 +81,7 @@ impl<T> Default for PerProcess<T> {
 impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
         if let Some(entry) = self.0.swap(None)
-            && entry.process != std::process::id()
+            && entry.process != this_process()
         {
             std::mem::forget(entry);
         }

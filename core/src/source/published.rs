@@ -9,6 +9,7 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use crate::AccessToken;
 use crate::clock::{Clock, nanos};
+use crate::forks::this_process;
 
 use super::machine::Held;
 
@@ -30,6 +31,9 @@ pub(super) struct Current {
     held: Held,
     /// An age, in nanoseconds.
     serve_until: AtomicU64,
+    /// The process that says so. A child has to look for itself: it has not the renewal for which
+    /// its parent waits.
+    process: AtomicU64,
 }
 
 /// The token while it is looked at.
@@ -42,6 +46,9 @@ impl Current {
 
     /// For how long yet it is good.
     pub(super) fn good_for(&self, clock: &Clock) -> Duration {
+        if self.process.load(Ordering::Relaxed) != this_process() {
+            return Duration::ZERO;
+        }
         let age = clock.now().nanos_since(self.held.since);
         let until = self.serve_until.load(Ordering::Relaxed);
         Duration::from_nanos(until.saturating_sub(age))
@@ -105,13 +112,17 @@ impl Published {
         match (current.as_ref(), held) {
             (Some(current), Some(held)) if current.held.generation == held.generation => {
                 current.serve_until.store(nanos(serve_until), Ordering::Relaxed);
+                current.process.store(this_process(), Ordering::Relaxed);
                 self.checked.store(0, Ordering::Relaxed);
             }
             (None, None) => {}
             (_, held) => {
                 self.current.store(held.map(|held| {
-                    let serve_until = AtomicU64::new(nanos(serve_until));
-                    Arc::new(Current { held: held.clone(), serve_until })
+                    Arc::new(Current {
+                        held: held.clone(),
+                        serve_until: AtomicU64::new(nanos(serve_until)),
+                        process: AtomicU64::new(this_process()),
+                    })
                 }));
                 let address = held.map_or(0, |held| held.token.address());
                 self.address.store(address, Ordering::Release);

@@ -66,6 +66,8 @@ struct Desk {
     telling: bool,
     /// Whether the system gave no thread for the last renewal.
     lacks_threads: bool,
+    /// Whether anybody of this process has looked.
+    is_known: bool,
 }
 
 /// So many events wait for an observer that is blocked.
@@ -237,6 +239,10 @@ impl Engine {
     fn ask(self: &Arc<Self>, min_validity: Duration, time: Duration) -> Asked {
         let shared = self.desk();
         let mut desk = lock(&shared);
+        if !std::mem::replace(&mut desk.is_known, true) {
+            // What a forked child inherited serves without a look from here on.
+            self.publish(&desk.state);
+        }
         desk.state.forgive(time);
         let action = desk.state.decide(self.clock.now(), min_validity);
         if matches!(action, Action::Join | Action::Renew) {
@@ -357,6 +363,7 @@ impl Engine {
                 outbox: Vec::new(),
                 telling: false,
                 lacks_threads: false,
+                is_known: false,
             })
         })
     }

@@ -1,6 +1,8 @@
 //! The engine with real threads, a service in the test's hands and a clock that it moves.
 
 mod faulty;
+#[cfg(unix)]
+mod forked;
 mod hanging;
 mod logger;
 mod service;

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use crate::guard::under_guard;
 use crate::sync::thread;
 use crate::{Code, Error};
 
@@ -14,7 +15,8 @@ pub(crate) fn spawn<T: Send + 'static>(
 ) -> io::Result<thread::JoinHandle<T>> {
     #[cfg(any(test, frontegg_testing))]
     let work = shortage::meet(work)?;
-    thread::Builder::new().name(name.into()).spawn(work)
+    // A panic ends the thread, and nothing else.
+    thread::Builder::new().name(name.into()).spawn(|| under_guard(work))
 }
 
 /// What a call fails with that cannot do without the thread: passing, and certainly not sent.

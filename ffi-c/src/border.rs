@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use frontegg_core::Error;
-use frontegg_core::guard::guard;
+use frontegg_core::guard::{guard, silence};
 
 use crate::access_token::frontegg_access_token;
 use crate::client::frontegg_client;
@@ -28,6 +28,7 @@ pub(crate) fn call<T>(
     error: Option<&mut Slot<frontegg_error>>,
     work: impl FnOnce() -> Result<T, Error>,
 ) -> frontegg_status {
+    silence();
     put(output, error, || Ok(Box::new(work()?)))
 }
 

@@ -21,6 +21,7 @@ type Thrown = napi::Error<&'static str>;
 
 /// Runs the body of a function that JavaScript calls.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Thrown> {
+    guard::silence();
     guard::guard(work).map_err(|error| Thrown::new(error.code().as_str(), error.message()))
 }
 

@@ -48,6 +48,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        frontegg_token::guard::silence();
         crate::hot::install(module.py())
     }
 }

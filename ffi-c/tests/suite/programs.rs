@@ -116,6 +116,18 @@ fn a_panic_comes_out_as_internal() {
 }
 
 #[test]
+fn a_panic_that_is_caught_prints_nothing() {
+    let program = Installation::testing().build(&source("silence_test.c"), &[]);
+    let emulator = emulator();
+    let mut command = Command::new(program);
+    environment(&emulator, &emulator.base_url(), &mut command);
+    let output = command.env("RUST_BACKTRACE", "1").output().expect("the program can be started");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text, "");
+}
+
+#[test]
 fn the_static_library_serves_as_well() {
     let program = Installation::plain().build_static(&source("api_test.c"));
     let linked = run(Command::new("readelf").arg("--dynamic").arg(&program));

@@ -75,6 +75,9 @@ fn closing_a_source_wakes_all_who_wait() {
 fn two_hundred_forked_children_go_on_by_themselves() {
     let program = Installation::testing().build(&source("source_fork_test.c"), &[]);
     let emulator = emulator();
+    // Each child renews for itself, and none is to evict another's refresh token, or its parent's.
+    let options = json!({"refresh_token_cap": 1000});
+    emulator.set_options(options.as_object().expect("an object")).expect("an option");
     add_faults(&emulator, json!([{"on": "refresh", "hold": true, "action": {"rewrite": {}}}]));
     let mut command = Command::new(&program);
     environment(&emulator, &emulator.https_base_url(), &mut command);

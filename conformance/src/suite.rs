@@ -158,10 +158,11 @@ impl Worker<'_> {
             let failures = failures.entry(name).or_default();
             let begin = remains.stderr[..found.at].iter().rposition(|byte| *byte == b'\n');
             let line = &remains.stderr[begin.map_or(0, |end| end + 1)..found.at];
-            let line = String::from_utf8_lossy(&line[..line.len().min(60)]);
+            // What is cut is not masked.
+            let line = secrets.mask(&String::from_utf8_lossy(line));
+            let line: String = line.chars().take(60).collect();
             let Found { what, form, length, .. } = found;
-            let failure = format!("{length} of {what} stand in the log, {form}, behind {line:?}");
-            failures.push(secrets.mask(&failure));
+            failures.push(format!("{length} of {what} stand in the log, {form}, behind {line:?}"));
         }
         for (name, failures) in failures {
             let _ = self.sender.send(Outcome::new(self.command, name).failed(failures));

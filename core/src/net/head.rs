@@ -13,6 +13,8 @@ use super::channel::Channel;
 const MAX_HEAD: usize = 64 * 1024;
 /// The most headers that are read.
 const MAX_HEADERS: usize = 256;
+/// Few answers have more, for which a larger table is laid out.
+const USUAL_HEADERS: usize = 32;
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
 
@@ -117,8 +119,7 @@ impl Head {
     ) -> Result<Self, NoHead> {
         let mut interim = 0;
         loop {
-            let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-            if let Some((head, length)) = Self::parse(input.unused(), &mut headers)? {
+            if let Some((head, length)) = Self::parse(input.unused())? {
                 input.consume(length);
                 if !(100..200).contains(&head.status) || head.status == 101 {
                     return Ok(head);
@@ -138,9 +139,18 @@ impl Head {
     }
 
     /// `None` where more bytes are to come.
-    fn parse<'a>(
+    fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, NoHead> {
+        match Self::parse_into(bytes, &mut [httparse::EMPTY_HEADER; USUAL_HEADERS]) {
+            Err(NoHead::TooLarge(_)) => {
+                Self::parse_into(bytes, &mut [httparse::EMPTY_HEADER; MAX_HEADERS])
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn parse_into<'a>(
         bytes: &'a [u8],
-        headers: &mut [httparse::Header<'a>; MAX_HEADERS],
+        headers: &mut [httparse::Header<'a>],
     ) -> Result<Option<(Self, usize)>, NoHead> {
         let mut response = httparse::Response::new(headers);
         let parsed = httparse::ParserConfig::default()

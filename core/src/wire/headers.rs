@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ureq::http::HeaderMap;
+use zeroize::Zeroizing;
 
 use super::TRACE_ID;
 use super::redaction::shows;
@@ -15,7 +16,34 @@ const LONGEST_WAIT: Duration = crate::LONGEST.saturating_mul(100);
 pub(super) fn trace_id(headers: &HeaderMap, confidential: &[&str]) -> Option<String> {
     let value = headers.get(TRACE_ID)?.to_str().ok()?.trim();
     let is_id = !value.is_empty() && value.len() <= 128 && !value.contains("eyJ");
-    (is_id && !shows(value, confidential)).then(|| value.to_owned())
+    let shows_a_secret = if value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        shows_in_digits(value, confidential)
+    } else {
+        shows(value, confidential)
+    };
+    (is_id && !shows_a_secret).then(|| value.to_owned())
+}
+
+/// The same as [`shows`] for hexadecimal digits, as trace ids are: a word can stand there as it
+/// is, or as the digits of its bytes. Every answer has one, so this takes no more than it must.
+fn shows_in_digits(id: &str, confidential: &[&str]) -> bool {
+    /// So many digits in a row are no chance.
+    const RUN: usize = 8;
+    // What is no digit interrupts a run, but for dashes.
+    let digits = |text: &str| -> Zeroizing<Vec<u8>> {
+        let bytes = text.bytes().filter(|byte| *byte != b'-');
+        Zeroizing::new(bytes.map(|byte| byte.to_ascii_lowercase()).collect())
+    };
+    let id = digits(id);
+    let shows = |word: &[u8], step: usize| {
+        let mut runs = word.windows(RUN).step_by(step);
+        runs.any(|run| id.windows(RUN).any(|part| part == run))
+    };
+    confidential.iter().any(|word| {
+        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+        let of_bytes = word.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        shows(&digits(word), 1) || shows(&Zeroizing::new(of_bytes.collect::<Vec<u8>>()), 2)
+    })
 }
 
 /// The service's time when the answer left: its `Date`, and the `Age` that a cache on the way
@@ -109,6 +137,29 @@ mod tests {
 
     fn announced_by(pairs: &[(&'static str, &str)]) -> Option<Duration> {
         announced_wait(&headers(pairs), now())
+    }
+
+    #[test]
+    fn a_trace_id_that_shows_a_secret_is_none() {
+        const SECRET: &str = "d47e6aec-8073-44d6-97ab-f34c44a6d3e7";
+        let read = |id: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(TRACE_ID, id.parse().unwrap());
+            trace_id(&headers, &[SECRET, "opaque secret"])
+        };
+        for id in ["0123456789abcdef0123456789abcdef", "d47e6ae0-8073-44d7", "abc", "a trace"] {
+            assert_eq!(read(id).as_deref(), Some(id));
+        }
+        for id in [
+            SECRET,
+            "d47e6aec807344d697abf34c44a6d3e7",
+            "00D47E6AEC00000000000000000000000",
+            "0006f70617175652073000000000000000",
+            "6F-70-61-71-75-65",
+            "x opaque secret",
+        ] {
+            assert_eq!(read(id), None, "{id}");
+        }
     }
 
     #[test]

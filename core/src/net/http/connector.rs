@@ -19,7 +19,6 @@ use super::pool::{Connection, Pool};
 use crate::Code;
 use crate::net::channel::Channel;
 use crate::net::failure::{Failure, Stage};
-use crate::net::head::Input;
 use crate::net::lookups::{Key, Lookups};
 use crate::net::proxy_server::{ProxyServer, Scheme};
 use crate::net::tls::{Tls, client_config};
@@ -65,11 +64,11 @@ impl Opening<'_> {
             Some(proxy) => self.reach_through(proxy)?,
         };
         if settings.is_plain {
-            return Ok(Connection { channel, input: Input::default(), is_tls: false });
+            return Ok(Connection::new(channel, false));
         }
         let what = format!("no TLS connection to {}", address(host, *port));
         let channel = self.encrypt(&what, host, channel, until)?;
-        Ok(Connection { channel, input: Input::default(), is_tls: true })
+        Ok(Connection::new(channel, true))
     }
 
     /// Connects to a host. Also returns until when what comes next may take.

@@ -19,6 +19,8 @@ use crate::net::failure::{Failure, Stage};
 
 /// Room for what ureq writes of a head at once: its longest line.
 const OUTPUT: usize = 16 * 1024;
+/// Room for a request that is as long as most.
+const USUAL_REQUEST: usize = 1024;
 
 pub(super) struct Exchanging {
     /// Until it has gone back to the pool.
@@ -28,7 +30,6 @@ pub(super) struct Exchanging {
     is_reusable: bool,
     /// The request as ureq has written it so far.
     request: Vec<u8>,
-    shown: Shown,
 }
 
 impl Exchanging {
@@ -37,15 +38,18 @@ impl Exchanging {
             connection: Some(connection),
             pool,
             is_reusable: false,
-            request: Vec::new(),
-            shown: Shown::default(),
+            request: Vec::with_capacity(USUAL_REQUEST),
         }
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        self.connection.as_mut().expect("it is there until it is dropped")
     }
 
     /// Sends the request that is held back, and reads its answer.
     fn exchange(&mut self, in_flight: &mut InFlight) -> Result<answer::Answer, Failure> {
-        let Connection { channel, input, .. } = self.connection.as_mut().expect("it is not over");
         let request = completed(&self.request, in_flight);
+        let Connection { channel, input, .. } = self.connection();
         let sent = channel.write_all(&request, in_flight.until);
         sent.map_err(|error| {
             Failure::from_io("the request could not be sent", error, Stage::BeforeSent)
@@ -81,11 +85,12 @@ fn completed(written: &[u8], in_flight: &InFlight) -> Zeroizing<Vec<u8>> {
 
 impl Transport for Exchanging {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.shown
+        &mut self.connection().shown
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        self.request.extend_from_slice(&self.shown.output()[..amount]);
+        let connection = self.connection.as_mut().expect("it is there until it is dropped");
+        self.request.extend_from_slice(&connection.shown.output()[..amount]);
         Ok(())
     }
 
@@ -100,7 +105,7 @@ impl Transport for Exchanging {
             // The reason lies with the exchange.
             return Err(io::Error::other("the exchange failed").into());
         }
-        self.shown.show_end();
+        self.connection().shown.show_end();
         Ok(true)
     }
 
@@ -121,8 +126,8 @@ impl fmt::Debug for Exchanging {
 }
 
 /// What ureq is shown: the end of an exchange, and room to write a head.
-#[derive(Default)]
-struct Shown {
+#[derive(Debug, Default)]
+pub(super) struct Shown {
     output: Vec<u8>,
     input: &'static [u8],
 }

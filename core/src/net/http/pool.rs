@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::exchanging::Shown;
 use crate::clock::{Clock, nanos};
 use crate::net::channel::Channel;
 use crate::net::head::Input;
@@ -21,7 +22,14 @@ pub(crate) const KEPT_FOR: Duration = Duration::from_secs(15);
 pub(super) struct Connection {
     pub(super) channel: Box<dyn Channel>,
     pub(super) input: Input,
+    pub(super) shown: Shown,
     pub(super) is_tls: bool,
+}
+
+impl Connection {
+    pub(super) fn new(channel: Box<dyn Channel>, is_tls: bool) -> Self {
+        Self { channel, input: Input::default(), shown: Shown::default(), is_tls }
+    }
 }
 
 /// The idle connections of a client, the one that was used last at the end.
@@ -98,7 +106,7 @@ mod tests {
         let pool = Pool::default();
         for (millis, is_silent) in idle {
             let channel = Box::new(Peer(*is_silent));
-            pool.put(Connection { channel, input: Input::default(), is_tls: false });
+            pool.put(Connection::new(channel, false));
             let mut all = lock(&pool.0);
             let last = all.last_mut().unwrap();
             last.since = last.since.saturating_sub(millis * 1_000_000);

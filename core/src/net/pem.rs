@@ -7,6 +7,7 @@ use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::Error;
+use crate::logs::log_line;
 
 /// At least one certificate, read from PEM.
 #[derive(Clone)]
@@ -18,31 +19,54 @@ impl Certificates {
     /// A byte order mark and whatever stands between certificates are ignored. OpenSSL's
     /// `TRUSTED CERTIFICATE` is read without its settings of trust.
     pub(super) fn pem(pem: &[u8], what: &str) -> Result<Self, Error> {
-        let text = normalized(pem);
-        let mut certificates = Vec::new();
-        for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(&text) {
-            let number = certificates.len() + 1;
-            match section {
-                Ok((SectionKind::Certificate, der)) => {
-                    let der = first_element(der).ok_or_else(|| damaged(what, number))?;
-                    certificates.push(CertificateDer::from(der));
-                }
-                Ok(_) => {}
-                Err(_) => return Err(damaged(what, number)),
-            }
+        let certificates = read(pem, what)?;
+        match certificates.iter().position(|certificate| !is_readable(certificate)) {
+            Some(index) => Err(damaged(what, index + 1)),
+            None => Ok(Self(Arc::new(certificates))),
         }
+    }
+
+    /// The same for a file of authorities that was put together by others: one of a kind that
+    /// cannot be read, in good PEM, is left out with a warning.
+    pub(super) fn bundle(pem: &[u8], what: &str) -> Result<Self, Error> {
+        let mut certificates = read(pem, what)?;
+        let count = certificates.len();
+        certificates.retain(is_readable);
         if certificates.is_empty() {
-            return Err(Error::invalid_argument(format!("{what} hold no certificate in PEM")));
+            return Err(damaged(what, 1));
         }
-        for (index, certificate) in certificates.iter().enumerate() {
-            if webpki::EndEntityCert::try_from(certificate).is_err()
-                && webpki::anchor_from_trusted_cert(certificate).is_err()
-            {
-                return Err(damaged(what, index + 1));
-            }
+        if certificates.len() < count {
+            log_line!(Warn, "of {what}, {} cannot be read", count - certificates.len());
         }
         Ok(Self(Arc::new(certificates)))
     }
+}
+
+/// The certificates of a text, at least one.
+fn read(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let text = normalized(pem);
+    let mut certificates = Vec::new();
+    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(&text) {
+        let number = certificates.len() + 1;
+        match section {
+            Ok((SectionKind::Certificate, der)) => {
+                let der = first_element(der).ok_or_else(|| damaged(what, number))?;
+                certificates.push(CertificateDer::from(der));
+            }
+            Ok(_) => {}
+            Err(_) => return Err(damaged(what, number)),
+        }
+    }
+    if certificates.is_empty() {
+        return Err(Error::invalid_argument(format!("{what} hold no certificate in PEM")));
+    }
+    Ok(certificates)
+}
+
+/// Whether a certificate can be read, as an authority's or as another one.
+fn is_readable(certificate: &CertificateDer<'_>) -> bool {
+    webpki::EndEntityCert::try_from(certificate).is_ok()
+        || webpki::anchor_from_trusted_cert(certificate).is_ok()
 }
 
 fn damaged(what: &str, number: usize) -> Error {
@@ -189,6 +213,16 @@ mod tests {
         }
         assert!(refusal(b"").contains("no certificate"));
         assert!(refusal(b"\xff\xfe").contains("no certificate"));
+    }
+
+    #[test]
+    fn a_bundle_goes_without_what_is_good_pem_and_no_certificate() {
+        let pem = pem_of_an_authority();
+        let none = "-----BEGIN CERTIFICATE-----\nMAIFAA==\n-----END CERTIFICATE-----\n";
+        let read = Certificates::bundle(format!("{none}{pem}").as_bytes(), "the roots").unwrap();
+        assert_eq!(read.0.len(), 1);
+        assert!(Certificates::bundle(none.as_bytes(), "the roots").is_err());
+        assert!(refusal(format!("{none}{pem}").as_bytes()).contains("certificate 1"));
     }
 
     #[test]

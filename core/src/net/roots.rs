@@ -86,7 +86,7 @@ fn from_environment(
                 "SSL_CERT_FILE names {file}, which cannot be read: {error}"
             ))
         })?;
-        let found = Certificates::pem(&pem, "the certificates that SSL_CERT_FILE names")?;
+        let found = Certificates::bundle(&pem, "the certificates that SSL_CERT_FILE names")?;
         certificates.extend(found.0.iter().cloned());
     }
     if let Some(directories) = &directories {

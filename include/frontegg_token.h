@@ -41,7 +41,7 @@
  * Blocking. These block, and no others: frontegg_client_authenticate and frontegg_client_refresh;
  *   frontegg_token_source_token and frontegg_token_source_token_with where no fresh token is at
  *   hand; frontegg_token_source_close and frontegg_token_source_free until a renewal under way
- *   has ended. They install no signal handler, and a signal does not interrupt them;
+ *   has ended, or half a second has passed, and an observer has returned. They install no signal handler, and a signal does not interrupt them;
  *   frontegg_client_close and frontegg_token_source_close do.
  *
  * Callbacks. There is one: frontegg_observer, which says where it is called and what it may do.
@@ -321,11 +321,10 @@ typedef struct {
 
 /**
  * Is told of events, one at a time and in their order, with the pointer that was given along
- * with it. Called on a thread of the library that renews, or on one of yours that is in a call
- * for a token; never under a lock, so it may use the source, even close it, but must not free
- * it. A call for a token that would have to wait for the renewal that tells it fails at once,
- * with FRONTEGG_STATUS_TIMEOUT. While it runs, the next event waits, and so does whoever closes
- * or frees the source. It must return normally: no exception, no longjmp.
+ * with it. Called on a thread of the library once its renewal is over, or on one of yours that
+ * is in a call for a token; never under a lock, so it may use the source, even close it, but
+ * must not free it. While it runs, the next event waits, and so does whoever closes or frees
+ * the source; nobody else does. It must return normally: no exception, no longjmp.
  */
 typedef void (*frontegg_observer)(const frontegg_event *event, void *user_data);
 
@@ -822,8 +821,8 @@ frontegg_error *frontegg_token_source_store_error(const frontegg_token_source *s
 
 /**
  * Fails all calls with FRONTEGG_STATUS_CLOSED, those that wait at once, interrupts a renewal
- * under way, and blocks until its thread has ended, which one that is connecting does with that
- * step. The client stays open. May be called from any thread, repeatedly, and with NULL. The
+ * under way, and blocks until its thread has ended, for half a second at most, and until its
+ * observer is not called any more. The client stays open. May be called from any thread, repeatedly, and with NULL. The
  * source still has to be freed.
  */
 void frontegg_token_source_close(const frontegg_token_source *source);

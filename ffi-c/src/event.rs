@@ -65,11 +65,10 @@ pub struct frontegg_event<'a> {
 }
 
 /// Is told of events, one at a time and in their order, with the pointer that was given along
-/// with it. Called on a thread of the library that renews, or on one of yours that is in a call
-/// for a token; never under a lock, so it may use the source, even close it, but must not free
-/// it. A call for a token that would have to wait for the renewal that tells it fails at once,
-/// with FRONTEGG_STATUS_TIMEOUT. While it runs, the next event waits, and so does whoever closes
-/// or frees the source. It must return normally: no exception, no longjmp.
+/// with it. Called on a thread of the library once its renewal is over, or on one of yours that
+/// is in a call for a token; never under a lock, so it may use the source, even close it, but
+/// must not free it. While it runs, the next event waits, and so does whoever closes or frees
+/// the source; nobody else does. It must return normally: no exception, no longjmp.
 pub type frontegg_observer =
     Option<unsafe extern "C" fn(event: *const frontegg_event<'_>, user_data: *mut c_void)>;
 

@@ -19,6 +19,7 @@
 mod border;
 mod claims;
 mod collected;
+mod observed;
 mod settings;
 #[cfg(frontegg_testing)]
 pub mod testing;

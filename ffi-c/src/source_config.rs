@@ -9,6 +9,7 @@ use frontegg_core::{Error, Policy, Secret, TokenSourceBuilder, TokenStore};
 use crate::border::{accessor, free};
 use crate::collected::Collected;
 use crate::event::{Observer, frontegg_observer};
+use crate::observed::Observed;
 use crate::text::{is_null, read};
 use crate::token_store::frontegg_token_store;
 
@@ -36,11 +37,11 @@ enum Store {
 }
 
 impl frontegg_source_config {
-    /// Puts the settings on top of a builder's own.
+    /// Puts the settings on top of a builder's own. Answers the observer as well.
     pub(crate) fn apply(
         &self,
         mut builder: TokenSourceBuilder,
-    ) -> Result<TokenSourceBuilder, Error> {
+    ) -> Result<(TokenSourceBuilder, Option<Arc<Observed>>), Error> {
         let settings = self.0.get()?;
         if let Some((from, to)) = settings.renewal_window {
             builder = builder.renewal_window(from..=to);
@@ -51,15 +52,16 @@ impl frontegg_source_config {
         if let Some(deadline) = settings.deadline {
             builder = builder.deadline(deadline);
         }
-        if let Some(observer) = settings.observer {
-            builder = builder.observer(move |event| observer.tell(event));
+        let observed = settings.observer.map(Observed::new);
+        if let Some(theirs) = observed.clone() {
+            builder = builder.observer(move |event| theirs.tell(event));
         }
         match &settings.store {
             Some(Store::Given(store)) => builder = builder.store(store.clone()),
             Some(Store::Named(name)) => builder = builder.store(name.expose()),
             None => {}
         }
-        Ok(builder)
+        Ok((builder, observed))
     }
 }
 

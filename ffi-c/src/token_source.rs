@@ -16,6 +16,7 @@ use crate::border::{accessor, attempt, call, call_shared, give};
 use crate::client::frontegg_client;
 use crate::config::frontegg_config;
 use crate::error::frontegg_error;
+use crate::observed::Observed;
 use crate::source_config::frontegg_source_config;
 use crate::stats::frontegg_stats;
 use crate::status::frontegg_status;
@@ -31,6 +32,7 @@ pub struct frontegg_token_source {
     inner: TokenSource,
     /// The token that was answered last: all who get it share one handle.
     latest: ArcSwapOption<frontegg_access_token>,
+    observed: Option<Arc<Observed>>,
 }
 
 impl frontegg_token_source {
@@ -38,11 +40,11 @@ impl frontegg_token_source {
         builder: TokenSourceBuilder,
         config: Option<&frontegg_source_config>,
     ) -> Result<Self, Error> {
-        let builder = match config {
+        let (builder, observed) = match config {
             Some(config) => config.apply(builder)?,
-            None => builder,
+            None => (builder, None),
         };
-        Ok(Self { inner: builder.build()?, latest: ArcSwapOption::const_empty() })
+        Ok(Self { inner: builder.build()?, latest: ArcSwapOption::const_empty(), observed })
     }
 
     /// A token as C reads it.
@@ -82,6 +84,10 @@ impl frontegg_token_source {
     fn close(&self) {
         self.inner.close();
         self.latest.store(None);
+        // Whoever frees the source may free what the observer looks at.
+        if let Some(observed) = &self.observed {
+            observed.end();
+        }
     }
 }
 
@@ -263,8 +269,8 @@ pub extern "C" fn frontegg_token_source_store_error(
 }
 
 /// Fails all calls with FRONTEGG_STATUS_CLOSED, those that wait at once, interrupts a renewal
-/// under way, and blocks until its thread has ended, which one that is connecting does with that
-/// step. The client stays open. May be called from any thread, repeatedly, and with NULL. The
+/// under way, and blocks until its thread has ended, for half a second at most, and until its
+/// observer is not called any more. The client stays open. May be called from any thread, repeatedly, and with NULL. The
 /// source still has to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn frontegg_token_source_close(source: Option<&frontegg_token_source>) {

@@ -1,8 +1,10 @@
 /* An observer is told of every event, may use its source and close it, and is left alone once the
  * source is freed. */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
+#include <time.h>
 
 enum { LIMIT = 16 };
 
@@ -33,6 +35,22 @@ static void observe(const frontegg_event *event, void *user_data) {
     if (to_close != NULL) frontegg_token_source_close(to_close);
 }
 
+/* Takes longer than a close waits for a renewal, and until somebody closes. */
+static void dawdle(const frontegg_event *event, void *user_data) {
+    record *told = user_data;
+    (void)event;
+    pthread_mutex_lock(&told->lock);
+    ++told->count;
+    pthread_cond_broadcast(&told->changed);
+    pthread_mutex_unlock(&told->lock);
+    const struct timespec second = {.tv_sec = 1};
+    nanosleep(&second, NULL);
+    pthread_mutex_lock(&told->lock);
+    CHECK(!told->freed);
+    told->kinds[0] = 1;
+    pthread_mutex_unlock(&told->lock);
+}
+
 /* Waits for an event, and checks it. */
 static void expect(record *told, int index, frontegg_event_kind kind, uint64_t generation,
                    frontegg_status status) {
@@ -44,12 +62,17 @@ static void expect(record *told, int index, frontegg_event_kind kind, uint64_t g
     pthread_mutex_unlock(&told->lock);
 }
 
-static frontegg_token_source *observed(const frontegg_client *client, record *told) {
+static frontegg_token_source *observed_by(const frontegg_client *client,
+                                          frontegg_observer observer, record *told) {
     frontegg_source_config *config = frontegg_source_config_new();
-    frontegg_source_config_set_observer(config, observe, told);
+    frontegg_source_config_set_observer(config, observer, told);
     frontegg_token_source *source = emulator_source(client, config);
     frontegg_source_config_free(config);
     return source;
+}
+
+static frontegg_token_source *observed(const frontegg_client *client, record *told) {
+    return observed_by(client, observe, told);
 }
 
 /* Frees a source, after which nothing may be told. */
@@ -95,6 +118,16 @@ int main(void) {
     frontegg_access_token_free(token);
     expect(&closing, 0, FRONTEGG_EVENT_KIND_AUTHENTICATED, 1, FRONTEGG_STATUS_OK);
     free_source(source, &closing);
+
+    /* One that is slow keeps nobody from a token, and is waited for by whoever frees the source. */
+    record slow = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    source = observed_by(client, dawdle, &slow);
+    frontegg_access_token_free(token_of(source));
+    pthread_mutex_lock(&slow.lock);
+    while (slow.count == 0) pthread_cond_wait(&slow.changed, &slow.lock);
+    pthread_mutex_unlock(&slow.lock);
+    free_source(source, &slow);
+    CHECK(slow.count == 1 && slow.kinds[0] == 1);
 
     for (int32_t kind = 1; kind <= FRONTEGG_EVENT_KIND_STORE_RECOVERED; ++kind) {
         CHECK(strlen(frontegg_event_kind_name(kind)) > 0);

@@ -51,8 +51,8 @@
  * Units. Spans of time are in milliseconds and say so in their name (_ms). -1 stands for
  *   unknown.
  *
- * Secrets. Secrets and tokens are zeroed before their memory is freed, and are in no error
- *   and no log.
+ * Secrets. Secrets and tokens are zeroed before their memory is freed, but for the copies that
+ *   the TLS library and a decompressor make of an answer, and are in no error and no log.
  *
  * Safety. No call aborts, throws or unwinds: a bug in this library comes out as
  *   FRONTEGG_STATUS_INTERNAL.
@@ -459,15 +459,20 @@ void frontegg_config_set_retry_base_delay_ms(frontegg_config *config, uint64_t m
 void frontegg_config_set_retry_max_delay_ms(frontegg_config *config, uint64_t milliseconds);
 
 /**
- * The proxy: `environment` (the default: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
- * `NO_PROXY`, read by frontegg_client_new), `none`, or a URL: `http://`, `https://`,
- * `socks4://` or `socks5://`, with a user name and password in front of the host if need be.
+ * The proxy: `environment` (the default: `HTTPS_PROXY`, or `HTTP_PROXY` for a plain endpoint,
+ * else `ALL_PROXY`, unless `NO_PROXY` names the host, read by frontegg_client_new; loopback is
+ * reached directly), `none`, or a URL: `http://`, `https://`, `socks4://`, `socks4a://`,
+ * `socks5://` or `socks5h://`, with a user name and password in front of the host if need be.
+ * A plain `http` endpoint through a proxy that is set here needs
+ * frontegg_config_set_allow_http.
  */
 void frontegg_config_set_proxy(frontegg_config *config, const char *proxy);
 
 /**
  * The certificate authorities to trust: `platform` (the default: those of the operating
- * system, or the bundled ones where it has none) or `bundled` (Mozilla's).
+ * system, or the bundled ones where it has none; where `SSL_CERT_FILE` or `SSL_CERT_DIR` is
+ * set, on other systems than macOS and Windows, those that it names, read by
+ * frontegg_client_new) or `bundled` (Mozilla's).
  */
 void frontegg_config_set_roots(frontegg_config *config, const char *roots);
 
@@ -482,8 +487,8 @@ void frontegg_config_set_ca_pem(frontegg_config *config, const char *pem, size_t
 void frontegg_config_set_ca_file(frontegg_config *config, const char *path);
 
 /**
- * A client certificate chain and its private key, both PEM texts of so many bytes. None by
- * default.
+ * A client certificate chain and its private key, both PEM texts of so many bytes: RSA from
+ * 2,048 bits on, ECDSA with P-256 or P-384, or Ed25519. None by default.
  */
 void frontegg_config_set_client_certificate(frontegg_config *config,
                                             const char *chain_pem,

@@ -10,8 +10,9 @@ class TokenStore(Protocol):
     """A store of your own: where sources of the same API token share its tokens.
 
     Any object with these four methods will do. They are called in threads of this package, one
-    after the other, also where several sources use the store. Names are 64 hexadecimal digits. Entries are sealed with the secret of their API token, some kilobytes
-    long, and never twice the same.
+    after the other, also where several sources use the store. Names are 64 hexadecimal digits.
+    Entries are sealed with the secret of their API token, some kilobytes long, and never twice the
+    same.
 
     A store that cannot be asked or does not answer raises; that is not the same as an answer that
     is no. The source then goes on without it: :attr:`Stats.store_error` tells the type of what was

@@ -10,8 +10,11 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::Error;
+use crate::spawn::spawn;
 use crate::store::file::permissions::{self, Privacy};
 
 const NAME: &str = "frontegg-token";
@@ -64,13 +67,13 @@ impl Directory {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         // Without a slash at the end, which would make a symbolic link pass for what it names.
         let named: PathBuf = absolute.components().collect();
-        match fs::symlink_metadata(&named) {
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(bad(&error)),
-            Ok(metadata) if permissions::is_misnamed(&metadata) => {
+        match metadata_soon(&named) {
+            Some(Err(error)) if error.kind() == io::ErrorKind::InvalidInput => Err(bad(&error)),
+            Some(Ok(metadata)) if permissions::is_misnamed(&metadata) => {
                 let fault = permissions::privacy(&metadata).fault().unwrap_or_default();
                 Err(Error::invalid_argument(sentence(&named, fault)))
             }
-            Ok(_) | Err(_) => Ok(Self { named: Some(named), home: None }),
+            _ => Ok(Self { named: Some(named), home: None }),
         }
     }
 
@@ -120,6 +123,19 @@ impl Directory {
             Some(fault) => Err(Error::store(sentence(&own, fault))),
         }
     }
+}
+
+/// What is there, or `None` where the disk does not say so soon: no program waits for that to
+/// start. A thread of its own can be left behind.
+fn metadata_soon(path: &Path) -> Option<io::Result<fs::Metadata>> {
+    const SOON: Duration = Duration::from_millis(500);
+    let (found, is_found) = mpsc::channel();
+    let path = path.to_owned();
+    let look = move || {
+        let _ = found.send(fs::symlink_metadata(path));
+    };
+    spawn("frontegg-store", look).ok()?;
+    is_found.recv_timeout(SOON).ok()
 }
 
 fn look(path: &Path) -> io::Result<Privacy> {

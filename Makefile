@@ -72,8 +72,8 @@ test-rust: tools
 # A feature that the core does not have by default.
 WITH_REDIS := --features frontegg-token/redis
 
-# The token source under a model checker.
-MODEL_TEST := FRONTEGG_MODEL=1 $(CARGO_TEST) -p frontegg-token --lib source::model
+# The token source, and what it does at a store, under a model checker.
+MODEL_TEST := FRONTEGG_MODEL=1 $(CARGO_TEST) -p frontegg-token --lib model::
 
 test-c: tools
 	$(CARGO_TEST) -p frontegg-token-ffi

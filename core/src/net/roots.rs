@@ -36,11 +36,10 @@ impl Roots {
 
     /// The authorities in a PEM file, and no others. The file is read now.
     pub fn pem_file(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
+        // Not quoted: it may be what was meant for another setting.
         let pem = std::fs::read(path).map_err(|error| {
-            let path = path.display();
-            Error::invalid_argument(format!("the file of roots {path} cannot be read: {error}"))
-                .with_source(error)
+            Error::invalid_argument(format!("the file of roots cannot be read: {error}"))
+                .with_io_source(&error)
         })?;
         Self::pem(&pem)
     }
@@ -83,7 +82,7 @@ fn from_environment(
         names.push("SSL_CERT_FILE");
         let pem = std::fs::read(file).map_err(|error| {
             Error::invalid_argument(format!(
-                "SSL_CERT_FILE names {file}, which cannot be read: {error}"
+                "SSL_CERT_FILE names a file that cannot be read: {error}"
             ))
         })?;
         let found = Certificates::bundle(&pem, "the certificates that SSL_CERT_FILE names")?;

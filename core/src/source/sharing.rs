@@ -38,7 +38,8 @@ pub(crate) struct Visit<'a> {
     give_up: Option<Instant>,
 }
 
-/// A lease outlives its flight by that, and by what the store may take to save the end of it.
+/// A lease outlives its renewal's requests by that, and by what the store may take to save what
+/// they brought.
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// How long the requests of a flight may take once it has the lease: half of its deadline, so
@@ -49,7 +50,7 @@ pub(super) fn time_of_lease(deadline: Duration) -> Duration {
 
 /// How long the lease of a flight with so much time is asked for, of a store with this timeout.
 pub(super) fn span_of_lease(time: Duration, timeout: Duration) -> Duration {
-    time + 2 * timeout + MARGIN
+    time + timeout + MARGIN
 }
 
 /// How long a store may take in a flight with this deadline: most of that is for the requests.

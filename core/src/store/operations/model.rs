@@ -1,7 +1,8 @@
-//! The operations under a model checker: `cargo test -p frontegg-token --features model --lib operations`.
+//! The operations under a model checker: `FRONTEGG_MODEL=1 cargo test -p frontegg-token --lib operations::model`.
 
 use super::*;
 use crate::store::{Change, Lease, Loaded, MemoryStore};
+use crate::sync::thread;
 
 const WITHIN: Duration = Duration::from_secs(60);
 

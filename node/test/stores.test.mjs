@@ -136,7 +136,7 @@ class OwnStore {
     return true;
   }
   lease(name, owner, span) {
-    assert.equal(span, 16_500);
+    assert.equal(span, 16_250);
     if (this.leases.has(name)) return false;
     this.leases.set(name, owner);
     return true;

@@ -58,7 +58,7 @@ fn read(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
         }
     }
     if certificates.is_empty() {
-        return Err(Error::invalid_argument(format!("{what} hold no certificate in PEM")));
+        return Err(Error::invalid_argument(format!("{what} hold no certificate")));
     }
     Ok(certificates)
 }

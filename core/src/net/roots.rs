@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 
 use super::pem::Certificates;
+#[cfg(not(any(windows, target_vendor = "apple")))]
 use crate::logs::log_line;
 use crate::{Error, environment};
 

@@ -13,6 +13,7 @@ use super::channel::Channel;
 use super::client_certificate::ClientCertificate;
 use super::roots::Roots;
 use super::tls_error;
+#[cfg(not(any(windows, target_vendor = "apple")))]
 use crate::logs::log_line;
 
 /// How long to wait for the reason of a server that has closed a connection.

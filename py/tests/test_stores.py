@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 
-LEASE = 16.5
+LEASE = 16.25
 """Seconds: of a source with the default deadline, and a store with the default timeout."""
 
 

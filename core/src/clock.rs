@@ -4,7 +4,7 @@
 //! suspended machine, or one whose clock since boot stands still, must not stop it, so the
 //! boot-time clock counts suspension and the wall clock has a say as well.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment by both clocks, each in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,12 @@ impl Moment {
     pub(crate) fn wall_after(self, later: Duration) -> Option<SystemTime> {
         (UNIX_EPOCH + Duration::from_nanos(self.wall)).checked_add(later)
     }
+}
+
+/// The moment by which something that may take so long must end.
+pub(crate) fn from_now(span: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(span).unwrap_or_else(|| now + crate::LONGEST)
 }
 
 /// A span in nanoseconds; 584 years are as good as endless.

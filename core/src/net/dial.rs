@@ -8,6 +8,7 @@ use super::failure::{Failure, Stage};
 use super::lookups::{Key, Lookups, Unresolved};
 use super::socket::Socket;
 use crate::Code;
+use crate::clock::from_now;
 
 impl Lookups {
     /// Connects to a host, which `name` names in errors: within `connect_timeout` once its
@@ -22,7 +23,7 @@ impl Lookups {
         until: Instant,
     ) -> Result<(Socket, Instant), Failure> {
         let addresses = self.addresses(key, name, until)?;
-        let until = until.min(Instant::now() + connect_timeout.min(crate::LONGEST));
+        let until = until.min(from_now(connect_timeout));
         let (socket, index) = connect(&addresses, until, &|| self.is_ended()).map_err(|error| {
             self.forget(key);
             Failure::from_io(&format!("no connection to {name}"), error, Stage::BeforeSent)

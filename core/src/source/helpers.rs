@@ -9,7 +9,7 @@ use crate::per_process::PerProcess;
 use crate::spawn;
 use crate::sync::{Latch, Mutex, lock, thread};
 
-use super::service::from_now;
+use crate::clock::from_now;
 
 /// Those of a source.
 pub(super) type Helpers = Vec<Helper>;

@@ -80,9 +80,3 @@ pub(super) fn was_stopped(began: Moment, now: Moment, time: Duration) -> bool {
     let age = Duration::from_nanos(now.boot.saturating_sub(began.boot));
     age > time.saturating_add(OVERDUE)
 }
-
-/// The moment by which something that may take so long must end.
-pub(crate) fn from_now(span: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(span).unwrap_or_else(|| now + crate::LONGEST)
-}

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, from_now};
 use crate::reached::reached;
 use crate::store::{Asker, Change, Lease, Operations, Stored, TokenStore, Vault, unique};
 use crate::{Credentials, Error};
 
 use super::machine::{Answer, Leg};
-use super::service::from_now;
 
 /// The store of a source, and whose tokens are to be found there.
 pub(crate) struct Sharing {

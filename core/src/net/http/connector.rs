@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -180,9 +180,4 @@ impl Resolver for LaterResolver {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         Ok(self.empty())
     }
-}
-
-/// A span that a clock can hold.
-pub(super) fn from_now(span: Duration) -> Instant {
-    Instant::now() + span.min(crate::LONGEST)
 }

@@ -23,6 +23,7 @@ use super::proxy_server::ProxyServer;
 use super::roots::Roots;
 use super::signal::Signal;
 use crate::Code;
+use crate::clock::from_now;
 use crate::per_process::PerProcess;
 
 pub(crate) use self::answer::Answer;
@@ -115,7 +116,7 @@ impl Transport {
             .expect("a valid URI makes a valid request");
         let open = exchange.headers.iter().filter(|(_, value)| !value.is_sensitive());
         request.headers_mut().extend(open.map(|(name, value)| (name.clone(), value.clone())));
-        let until = connector::from_now(exchange.timeout);
+        let until = from_now(exchange.timeout);
         let in_flight = InFlight::new(exchange.headers, exchange.body, until, exchange.max_idle);
         let mut unforeseen = None;
         let in_flight = in_flight.over(|| unforeseen = live.agent.run(request).err());

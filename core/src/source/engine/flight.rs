@@ -4,14 +4,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::cancel::Canceller;
-use crate::clock::Moment;
+use crate::clock::{Moment, from_now};
 use crate::guard::guard;
 use crate::logs::{self, log_line};
 use crate::reached::reached;
 use crate::source::event::Event;
 use crate::source::helpers::{self, Helper};
 use crate::source::machine::{Answer, Grant, Leg, Outcome, has_much_more};
-use crate::source::service::{Request, from_now, was_stopped};
+use crate::source::service::{Request, was_stopped};
 use crate::source::sharing::Visit;
 use crate::spawn::no_thread;
 use crate::store::Asker;

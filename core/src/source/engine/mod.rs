@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, from_now};
 use crate::logs::log_line;
 use crate::per_process::PerProcess;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -25,7 +25,7 @@ use super::event::Event;
 use super::helpers::{self, Helpers};
 use super::machine::{self, Action, Held, Outcome, State, closed};
 use super::published::{Loan, Published};
-use super::service::{Requests, from_now};
+use super::service::Requests;
 use super::settings::{Observer, Rules};
 use super::sharing::Sharing;
 use super::stats::Stats;

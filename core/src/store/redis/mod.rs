@@ -11,7 +11,7 @@ mod target;
 mod url;
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::Value;
 
@@ -21,6 +21,7 @@ use self::script::{Script, Scripts};
 pub use self::settings::RedisStoreBuilder;
 use self::target::Target;
 use super::{Change, Lease, Loaded, TokenStore};
+use crate::clock::from_now;
 use crate::per_process::PerProcess;
 use crate::{Error, LONGEST, Secret};
 
@@ -93,7 +94,7 @@ impl RedisStore {
         arguments: &[&[u8]],
         within: Duration,
     ) -> Result<Value, Fault> {
-        let until = Instant::now() + within.min(LONGEST);
+        let until = from_now(within);
         let limits = Limits { until, share: self.timeout };
         self.pool.get(Pool::default).run(&self.target, &self.trust, limits, script, key, arguments)
     }
